@@ -1,0 +1,30 @@
+// What one call does differently from its client's options.
+//
+//   CallOptions call;
+//   call.timeout = std::chrono::seconds(2);
+//   call.headers.push_back({"X-Trace", trace_id});
+//   auto account = client.CreateServiceAccount(request, call);
+#ifndef SERVICE_ACCOUNTS_CALL_OPTIONS_H_
+#define SERVICE_ACCOUNTS_CALL_OPTIONS_H_
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include <service_accounts/header.h>
+
+namespace service_accounts {
+
+/// A plain value; what is left alone is as in `ClientOptions`.
+struct CallOptions {
+  /// Bounds this call in place of `ClientOptions::timeout`; more than zero.
+  std::optional<std::chrono::milliseconds> timeout;
+
+  /// Sent with this request, beside `ClientOptions::headers` or in the place of those of the same
+  /// name. The same fields are refused.
+  std::vector<Header> headers;
+};
+
+}  // namespace service_accounts
+
+#endif  // SERVICE_ACCOUNTS_CALL_OPTIONS_H_

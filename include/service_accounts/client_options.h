@@ -1,0 +1,75 @@
+// How a client reaches the service: set once, when it is made.
+//
+//   ClientOptions options;
+//   options.base_url = "https://accounts.example.com";
+//   options.credentials = BearerToken(token);
+//   options.timeout = std::chrono::seconds(5);
+//   ServiceAccountsClient client(options);
+#ifndef SERVICE_ACCOUNTS_CLIENT_OPTIONS_H_
+#define SERVICE_ACCOUNTS_CLIENT_OPTIONS_H_
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <service_accounts/credentials.h>
+#include <service_accounts/error.h>
+#include <service_accounts/export.h>
+#include <service_accounts/header.h>
+#include <service_accounts/http_transport.h>
+
+namespace service_accounts {
+
+/// A plain value with its defaults in place. Two members are required.
+struct ClientOptions {
+  /// "https://host[:port][/prefix]", required; at most 2048 characters. The service's path is put
+  /// behind it; a slash at the end makes no difference. Refused: user info, a query, a fragment,
+  /// dot segments, anything that is not printable ASCII, and `http://` unless the host is loopback
+  /// ("localhost", 127.0.0.0/8, "[::1]") or `allow_plain_http` is set.
+  std::string base_url;
+
+  /// Where the token comes from, required.
+  Credentials credentials;
+
+  /// Bounds the whole call, on the steady clock; more than zero. Longer than a year means a year.
+  std::chrono::milliseconds timeout{30'000};
+
+  /// Bounds name lookup, connect and TLS handshake, within `timeout`; more than zero.
+  std::chrono::milliseconds connect_timeout{10'000};
+
+  /// Sent with every request, at most 100 fields and 64 KiB together. `CallOptions::headers` of the
+  /// same name take their place. Refused: a name that is not an RFC 9110 token, control bytes in
+  /// either, and the fields that the library itself is answerable for (`Authorization`,
+  /// `Proxy-Authorization`, `Content-*` of the body, `Host`, `User-Agent`, `Accept-Encoding` and
+  /// those that frame the message).
+  std::vector<Header> headers;
+
+  /// The application's name in `User-Agent`, put before the library's: "my-tool/1.2". Printable
+  /// ASCII, at most 256 characters.
+  std::string user_agent;
+
+  /// A reply longer than this, in bytes of its body, is not read to its end; more than zero. It is
+  /// also the most memory that one reply takes.
+  std::size_t max_response_bytes{1 << 20};
+
+  /// Allows `http://` to any host. The token then crosses the network in clear.
+  bool allow_plain_http{false};
+
+  /// Null: libcurl. Another HTTP stack, or a fake in tests; shared by all calls of the client.
+  std::shared_ptr<HttpTransport> transport;
+
+  /// `base_url` from SERVICE_ACCOUNTS_BASE_URL, `credentials` from SERVICE_ACCOUNTS_TOKEN, both
+  /// read now; everything else as above. What is not set shows in `Validate` and in every call.
+  [[nodiscard]] static SERVICE_ACCOUNTS_EXPORT ClientOptions FromEnvironment();
+
+  /// The first thing that is wrong, by name (`ErrorKind::kInvalidArgument`), or nothing. A client
+  /// checks its options in the same way; this is for programs that want to know at the start.
+  [[nodiscard]] SERVICE_ACCOUNTS_EXPORT std::optional<Error> Validate() const;
+};
+
+}  // namespace service_accounts
+
+#endif  // SERVICE_ACCOUNTS_CLIENT_OPTIONS_H_

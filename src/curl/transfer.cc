@@ -1,0 +1,217 @@
+#include "curl/transfer.h"
+
+#include <algorithm>
+#include <limits>
+#include <new>
+#include <utility>
+
+#if !defined(_WIN32)
+#include <sys/socket.h>
+#endif
+
+#include "curl/failure.h"
+#include "scanner.h"
+
+namespace service_accounts::internal {
+namespace {
+
+/// More header bytes than this, over all header blocks of one reply, are an attack.
+constexpr std::size_t kMaxHeaderBytes = 64 * 1024;
+
+/// An idle connection is not used again after this: below the limits of common servers, so that the
+/// race with their closing it, whose outcome is unknown, stays rare.
+constexpr long kMaxIdleSeconds = 15;
+
+long ToMilliseconds(std::chrono::steady_clock::duration duration) {
+  const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(duration).count();
+  constexpr auto kMost = static_cast<long long>(std::numeric_limits<long>::max());
+  return static_cast<long>(std::clamp<long long>(milliseconds, 1, kMost));
+}
+
+/// libcurl takes "Name:" for the wish to leave the header out, and "Name;" for an empty one.
+std::string HeaderLine(const Header& header) {
+  const bool empty = TrimSpace(header.value).empty();
+  return empty ? header.name + ";" : header.name + ": " + header.value;
+}
+
+}  // namespace
+
+Transfer::Transfer(const DefaultTransportOptions& options) : easy_(curl_easy_init()) {
+  if (easy_ == nullptr) {
+    refused_option_ = "no handle: out of memory";
+    return;
+  }
+  SetFixedOptions(options);
+  SetTlsOptions();
+  SetCallbacks();
+}
+
+template <class Value>
+void Transfer::Set(CURLoption option, Value value) {
+  const CURLcode code = curl_easy_setopt(easy_.get(), option, value);
+  if (code == CURLE_OK || !refused_option_.empty()) return;
+  const curl_easyoption* known = curl_easy_option_by_id(option);
+  refused_option_ =
+      std::string(known != nullptr ? known->name : "an option") + ": " + curl_easy_strerror(code);
+}
+
+void Transfer::SetFixedOptions(const DefaultTransportOptions& options) {
+  Set(CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075500
+  Set(CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+  Set(CURLOPT_PROTOCOLS, static_cast<long>(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+  // Otherwise a deadline that passes during a name lookup would wait for the lookup to end.
+  Set(CURLOPT_QUICK_EXIT, 1L);
+#endif
+  Set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  Set(CURLOPT_POST, 1L);
+  Set(CURLOPT_FOLLOWLOCATION, 0L);
+  Set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+  Set(CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
+  Set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  Set(CURLOPT_PATH_AS_IS, 1L);
+  Set(CURLOPT_MAXAGE_CONN, kMaxIdleSeconds);
+  if (options.direct) Set(CURLOPT_PROXY, "");
+}
+
+void Transfer::SetTlsOptions() {
+  Set(CURLOPT_SSL_VERIFYPEER, 1L);
+  Set(CURLOPT_SSL_VERIFYHOST, 2L);
+  Set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+}
+
+void Transfer::SetCallbacks() {
+  Set(CURLOPT_ERRORBUFFER, error_text_.data());
+  Set(CURLOPT_PREREQFUNCTION, &Transfer::OnBeforeSending);
+  Set(CURLOPT_PREREQDATA, this);
+  Set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::OnOpenSocket);
+  Set(CURLOPT_OPENSOCKETDATA, this);
+  Set(CURLOPT_HEADERFUNCTION, &Transfer::OnHeader);
+  Set(CURLOPT_HEADERDATA, this);
+  Set(CURLOPT_WRITEFUNCTION, &Transfer::OnBody);
+  Set(CURLOPT_WRITEDATA, this);
+}
+
+std::string Transfer::Prepare(const HttpRequest& request, const SendContext& context,
+                              SteadyTime now) {
+  if (easy_ == nullptr) return refused_option_;
+  sends_ = 0;
+  repetition_refused_ = false;
+  max_body_bytes_ = context.max_response_bytes;
+  header_bytes_ = 0;
+  too_large_ = false;
+  headers_done_ = false;
+  reply_ = HttpResponse();
+  error_text_.front() = '\0';
+  if (method_ != request.method) {
+    method_ = request.method;
+    Set(CURLOPT_CUSTOMREQUEST, method_.c_str());
+  }
+  if (url_ != request.url) {
+    url_ = request.url;
+    Set(CURLOPT_URL, url_.c_str());
+  }
+  if (headers_ != request.headers) SetHeaders(request.headers);
+  Set(CURLOPT_POSTFIELDS, request.body.data());
+  Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+  SetTimeouts(context, now);
+  return refused_option_;
+}
+
+void Transfer::SetHeaders(const std::vector<Header>& headers) {
+  // An empty "Expect:" keeps libcurl from asking for a "100 Continue" before a long body: it would
+  // wait a second for it, and repeat the request by itself after a 417.
+  std::unique_ptr<curl_slist, FreeList> lines(curl_slist_append(nullptr, "Expect:"));
+  for (const Header& header : headers) {
+    // On failure the list stays as it is, and is still ours.
+    if (lines == nullptr || curl_slist_append(lines.get(), HeaderLine(header).c_str()) == nullptr) {
+      throw std::bad_alloc();
+    }
+  }
+  Set(CURLOPT_HTTPHEADER, lines.get());
+  header_lines_ = std::move(lines);
+  headers_ = headers;
+}
+
+void Transfer::SetTimeouts(const SendContext& context, SteadyTime now) {
+  Set(CURLOPT_TIMEOUT_MS, ToMilliseconds(context.deadline - now));
+  const auto connect =
+      std::min<std::chrono::milliseconds>(context.connect_timeout, kLongestTimeout);
+  Set(CURLOPT_CONNECTTIMEOUT_MS, ToMilliseconds(connect));
+}
+
+TransportResult Transfer::Finish(CURLcode code) {
+  if (code == CURLE_OK && reply_.status >= 200) return std::move(reply_);
+  if (code == CURLE_OK) code = CURLE_WEIRD_SERVER_REPLY;
+  TransportFailure failure =
+      DescribeTransferFailure(code, {sends_, repetition_refused_, too_large_, error_text_.data()});
+  failure.partial = std::move(reply_);
+  return failure;
+}
+
+int Transfer::OnBeforeSending(void* self, char*, char*, int, int) noexcept {
+  auto& transfer = *static_cast<Transfer*>(self);
+  transfer.repetition_refused_ = ++transfer.sends_ > 1;
+  return transfer.repetition_refused_ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+curl_socket_t Transfer::OnOpenSocket(void* self, curlsocktype, curl_sockaddr* address) noexcept {
+  auto& transfer = *static_cast<Transfer*>(self);
+  // After the request was sent a new connection could only serve to send it again.
+  transfer.repetition_refused_ = transfer.sends_ > 0;
+  if (transfer.repetition_refused_) return CURL_SOCKET_BAD;
+#if defined(SOCK_CLOEXEC)
+  address->socktype |= SOCK_CLOEXEC;  // A program that the host starts has no business with it.
+#endif
+  return socket(address->family, address->socktype, address->protocol);
+}
+
+void Transfer::BeginReply(std::string_view status_line) {
+  reply_ = HttpResponse();
+  reply_.http_version = status_line.substr(0, status_line.find(' '));
+  Scanner in(status_line.substr(reply_.http_version.size()));
+  in.Skip(" ");
+  const std::string_view digits = in.Digits();
+  reply_.status = digits.size() == 3 ? *Scanner(digits).Number(3) : 0;
+}
+
+std::size_t Transfer::OnHeader(char* data, std::size_t size, std::size_t count,
+                               void* self) noexcept {
+  auto& transfer = *static_cast<Transfer*>(self);
+  const std::size_t bytes = size * count;
+  transfer.header_bytes_ += bytes;
+  transfer.too_large_ = transfer.header_bytes_ > kMaxHeaderBytes;
+  if (transfer.too_large_) return 0;
+  if (transfer.headers_done_) return bytes;  // Trailers say nothing that counts here.
+  try {
+    const std::string_view line(data, bytes);
+    if (line.substr(0, 5) == "HTTP/") {
+      transfer.BeginReply(line);
+    } else if (TrimSpace(line).empty()) {
+      transfer.headers_done_ = transfer.reply_.status >= 200;
+    } else {
+      transfer.reply_.headers.AddLine(line);
+    }
+    return bytes;
+  } catch (...) {
+    return 0;
+  }
+}
+
+std::size_t Transfer::OnBody(char* data, std::size_t size, std::size_t count, void* self) noexcept {
+  auto& transfer = *static_cast<Transfer*>(self);
+  const std::size_t bytes = size * count;
+  const std::size_t room = transfer.max_body_bytes_ - transfer.reply_.body.size();
+  try {
+    transfer.reply_.body.append(data, std::min(bytes, room));
+    transfer.too_large_ = bytes > room;
+    return transfer.too_large_ ? 0 : bytes;
+  } catch (...) {
+    return 0;
+  }
+}
+
+}  // namespace service_accounts::internal

@@ -1,0 +1,91 @@
+// One request at a time on one easy handle: configured once, used again and again.
+#ifndef SERVICE_ACCOUNTS_SRC_CURL_TRANSFER_H_
+#define SERVICE_ACCOUNTS_SRC_CURL_TRANSFER_H_
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <curl/curl.h>
+
+#include <service_accounts/http_transport.h>
+
+#include "deadline.h"
+#include "default_transport.h"
+
+namespace service_accounts::internal {
+
+struct CloseEasy {
+  void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
+};
+struct FreeList {
+  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+
+/// An easy handle with its callbacks and what they gather. Stays where it was made: libcurl holds
+/// pointers to it. One thread at a time.
+///
+/// libcurl repeats a request by itself when a kept-alive connection breaks, also a POST that the
+/// server has read. The guard against it is libcurl's own: `CURLOPT_PREREQFUNCTION` runs before any
+/// byte of a request is written, each time, and may refuse. It lets the first one through and
+/// counts.
+class Transfer {
+ public:
+  explicit Transfer(const DefaultTransportOptions& options);
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+
+  /// Makes the handle ready. The request has to stay until `Finish`. Returns the first option that
+  /// libcurl refused, in words, or "".
+  [[nodiscard]] std::string Prepare(const HttpRequest& request, const SendContext& context,
+                                    SteadyTime now);
+
+  /// What became of it, when libcurl is done with it.
+  [[nodiscard]] TransportResult Finish(CURLcode code);
+
+  /// Null when libcurl could not make one.
+  [[nodiscard]] CURL* easy() const noexcept { return easy_.get(); }
+
+ private:
+  void SetFixedOptions(const DefaultTransportOptions& options);
+  void SetTlsOptions();
+  void SetCallbacks();
+  void SetTimeouts(const SendContext& context, SteadyTime now);
+  void SetHeaders(const std::vector<Header>& headers);
+  template <class Value>
+  void Set(CURLoption option, Value value);
+
+  void BeginReply(std::string_view status_line);
+
+  // libcurl's callbacks. No exception may cross libcurl: it would break the handle for good.
+  static int OnBeforeSending(void* self, char*, char*, int, int) noexcept;
+  static curl_socket_t OnOpenSocket(void* self, curlsocktype, curl_sockaddr* address) noexcept;
+  static std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* self) noexcept;
+  static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* self) noexcept;
+
+  std::unique_ptr<CURL, CloseEasy> easy_;
+  std::string refused_option_;
+
+  // What the handle is set to, so that it is set again only when that changes.
+  std::string method_;
+  std::string url_;
+  std::vector<Header> headers_;
+  std::unique_ptr<curl_slist, FreeList> header_lines_;
+
+  // The transfer under way.
+  int sends_ = 0;
+  bool repetition_refused_ = false;
+  std::size_t max_body_bytes_ = 0;
+  std::size_t header_bytes_ = 0;
+  bool too_large_ = false;
+  bool headers_done_ = false;
+  HttpResponse reply_;
+  std::array<char, CURL_ERROR_SIZE> error_text_{};
+};
+
+}  // namespace service_accounts::internal
+
+#endif  // SERVICE_ACCOUNTS_SRC_CURL_TRANSFER_H_

@@ -1,0 +1,88 @@
+// From what a transport brought back to what a caller is told: pure functions, and the only place
+// that knows what a status means.
+#ifndef SERVICE_ACCOUNTS_SRC_RESPONSE_MAPPING_H_
+#define SERVICE_ACCOUNTS_SRC_RESPONSE_MAPPING_H_
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include <service_accounts/error.h>
+#include <service_accounts/http_transport.h>
+#include <service_accounts/response_metadata.h>
+
+#include "envelope.h"
+
+namespace service_accounts::internal {
+
+using WallTime = std::chrono::system_clock::time_point;
+
+/// What a status other than 2xx means.
+struct Judgement {
+  ErrorKind kind;
+  RequestOutcome outcome;
+};
+
+/// 4xx says that nothing was done, but for 408, which a gateway may say of a request that it passed
+/// on. So do 301, 302, 307 and 308, which only point elsewhere; every other status leaves it open.
+[[nodiscard]] Judgement JudgeStatus(int status) noexcept;
+
+/// An error with the metadata that goes with it.
+struct Described {
+  Error error;
+  ResponseMetadata metadata;
+};
+
+/// A failure. A status in its partial reply decides before the failure does.
+[[nodiscard]] Described DescribeFailure(TransportFailure failure, WallTime now);
+
+/// A reply whose status is not 2xx.
+[[nodiscard]] Described DescribeErrorReply(HttpResponse reply, WallTime now);
+
+/// A 2xx reply without a readable value: `problem` says why; `lacks_value`, that nothing else is
+/// amiss, so that it may be an error in a success's clothes.
+[[nodiscard]] Described DescribeUnreadable(HttpResponse reply, const Envelope& envelope,
+                                           std::string_view problem, bool lacks_value);
+
+/// The metadata of a reply whose envelope has been read.
+[[nodiscard]] ResponseMetadata MetadataFrom(HttpResponse reply, Envelope envelope);
+
+/// What came of a call: a value, or else the error.
+template <class T>
+struct Mapped {
+  std::optional<T> value;
+  Error error;
+  ResponseMetadata metadata;
+};
+
+/// Reads the body of a 2xx reply.
+template <class T>
+using Decode = DecodedReply<T> (*)(std::string_view body);
+
+/// `now` is the wall clock, for a `Retry-After` that is a date.
+template <class T>
+[[nodiscard]] Mapped<T> MapResult(TransportResult result, Decode<T> decode, WallTime now) {
+  const auto failed = [](Described described) {
+    return Mapped<T>{std::nullopt, std::move(described.error), std::move(described.metadata)};
+  };
+  if (auto* failure = std::get_if<TransportFailure>(&result)) {
+    return failed(DescribeFailure(std::move(*failure), now));
+  }
+  HttpResponse& reply = *std::get_if<HttpResponse>(&result);
+  if (reply.status < 200 || reply.status > 299)
+    return failed(DescribeErrorReply(std::move(reply), now));
+  DecodedReply<T> decoded = decode(reply.body);
+  if (!decoded.value) {
+    return failed(DescribeUnreadable(std::move(reply), decoded.envelope, decoded.problem,
+                                     decoded.lacks_value));
+  }
+  return {std::move(decoded.value), Error(),
+          MetadataFrom(std::move(reply), std::move(decoded.envelope))};
+}
+
+}  // namespace service_accounts::internal
+
+#endif  // SERVICE_ACCOUNTS_SRC_RESPONSE_MAPPING_H_

@@ -1,0 +1,26 @@
+// The base URL: checked once, here, so that nothing behind it has to wonder what it holds.
+#ifndef SERVICE_ACCOUNTS_SRC_URL_H_
+#define SERVICE_ACCOUNTS_SRC_URL_H_
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace service_accounts::internal {
+
+constexpr std::size_t kLongestBaseUrl = 2048;
+
+struct BaseUrl {
+  std::string text;       ///< As given, without the slashes at its end.
+  bool https = false;     ///< Otherwise http.
+  bool loopback = false;  ///< "localhost", 127.0.0.0/8 written out, or "[::1]".
+};
+
+/// Reads "http[s]://host[:port][/prefix]" and nothing wider: RFC 3986 without user info, query,
+/// fragment and dot segments. Where it is something else, says what in `problem`.
+[[nodiscard]] std::optional<BaseUrl> ParseBaseUrl(std::string_view text, std::string* problem);
+
+}  // namespace service_accounts::internal
+
+#endif  // SERVICE_ACCOUNTS_SRC_URL_H_

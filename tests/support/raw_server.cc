@@ -1,0 +1,232 @@
+#include "tests/support/raw_server.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "tests/support/http_text.h"
+
+namespace service_accounts::tests {
+namespace {
+
+/// The number, or an exception that names what was tried.
+int Checked(int result, const char* what) {
+  if (result < 0) throw std::system_error(errno, std::generic_category(), what);
+  return result;
+}
+
+struct BoundSocket {
+  int socket;
+  int port;
+};
+
+BoundSocket BindLoopback() {
+  const int bound = Checked(socket(AF_INET, SOCK_STREAM, 0), "socket");
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  socklen_t size = sizeof address;
+  Checked(bind(bound, generic, size), "bind");
+  Checked(getsockname(bound, generic, &size), "getsockname");
+  return {bound, ntohs(address.sin_port)};
+}
+
+struct Ready {
+  bool socket;
+  bool stop;
+};
+
+/// Waits for these events of the socket or for the server's end; neither after the timeout.
+Ready WaitFor(int socket, short events, int stop, int timeout_ms = -1) {
+  pollfd ends[] = {{socket, events, 0}, {stop, POLLIN, 0}};
+  while (poll(ends, 2, timeout_ms) < 0 && errno == EINTR) {
+  }
+  return {ends[0].revents != 0, ends[1].revents != 0};
+}
+
+}  // namespace
+
+RawConnection::RawConnection(RawServer& server, int socket) : server_(server), socket_(socket) {}
+
+RawConnection::~RawConnection() {
+  Close();
+  WaitForPeer();
+  if (socket_ >= 0) close(socket_);
+}
+
+// The socket before the stop: what has arrived is always read, however late the thread comes to it.
+bool RawConnection::Receive() {
+  if (socket_ < 0 || !WaitFor(socket_, POLLIN, server_.stop_[0]).socket) return false;
+  char block[65536];
+  const ssize_t count = recv(socket_, block, sizeof block, 0);
+  if (count <= 0) return false;
+  const std::string_view bytes(block, static_cast<std::size_t>(count));
+  input_ += bytes;
+  Count(bytes);
+  return true;
+}
+
+void RawConnection::Count(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::size_t of_body = std::min(body_left_, bytes.size());
+    body_left_ -= of_body;
+    bytes.remove_prefix(of_body);
+    const std::size_t before = head_.size();
+    head_ += bytes;
+    const std::size_t length = HeadLength(head_);
+    if (length == 0) return;
+    if (head_.rfind("POST ", 0) == 0) {
+      const std::lock_guard<std::mutex> lock(server_.mutex_);
+      ++server_.posts_;
+    }
+    body_left_ = BodyLength(std::string_view(head_).substr(0, length));
+    head_.clear();
+    bytes.remove_prefix(length - before);
+  }
+}
+
+std::string RawConnection::ReadRequest() {
+  while (MessageLength(input_) == 0) {
+    if (!Receive()) return "";
+  }
+  const std::size_t length = MessageLength(input_);
+  std::string request = input_.substr(0, length);
+  input_.erase(0, length);
+  const std::lock_guard<std::mutex> lock(server_.mutex_);
+  server_.requests_.push_back(request);
+  return request;
+}
+
+std::string RawConnection::ReadSome() {
+  if (input_.empty()) (void)Receive();
+  return std::exchange(input_, "");
+}
+
+bool RawConnection::Write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    if (socket_ < 0 || WaitFor(socket_, POLLOUT, server_.stop_[0]).stop) return false;
+    const ssize_t sent = send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0 && errno == EAGAIN) continue;
+    if (sent < 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return true;
+}
+
+// MSG_MORE keeps the last segment back until the FIN joins it.
+void RawConnection::WriteAndClose(std::string_view bytes) {
+  if (socket_ >= 0) send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_MORE);
+  Close();
+}
+
+void RawConnection::Close() {
+  if (socket_ >= 0) shutdown(socket_, SHUT_WR);
+}
+
+void RawConnection::Reset() {
+  if (socket_ < 0) return;
+  while (WaitFor(socket_, POLLIN, server_.stop_[0], 0).socket && Receive()) {
+  }
+  const linger at_once{1, 0};
+  setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  close(std::exchange(socket_, -1));
+}
+
+void RawConnection::WaitForPeer() {
+  while (Receive()) input_.clear();
+}
+
+bool RawConnection::Pause(std::chrono::milliseconds time) {
+  const Ready ready = WaitFor(socket_, 0, server_.stop_[0], static_cast<int>(time.count()));
+  return !ready.socket && !ready.stop;
+}
+
+RawServer::RawServer(std::vector<Behaviour> behaviours) : behaviours_(std::move(behaviours)) {
+  const BoundSocket bound = BindLoopback();
+  listener_ = bound.socket;
+  port_ = bound.port;
+  Checked(listen(listener_, SOMAXCONN), "listen");
+  // A client may be gone again between poll and accept, which then must not block.
+  Checked(fcntl(listener_, F_SETFL, O_NONBLOCK), "fcntl");
+  Checked(pipe(stop_), "pipe");
+  acceptor_ = std::thread([this] { AcceptAll(); });
+}
+
+RawServer::~RawServer() { (void)Finish(); }
+
+std::string RawServer::base_url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+
+// Here too the socket comes before the stop: the backlog is accepted to its end.
+void RawServer::AcceptAll() {
+  for (;;) {
+    const Ready ready = WaitFor(listener_, POLLIN, stop_[0]);
+    const int accepted = ready.socket ? accept(listener_, nullptr, nullptr) : -1;
+    if (accepted >= 0) {
+      Serve(accepted);
+    } else if (ready.stop) {
+      return;
+    }
+  }
+}
+
+void RawServer::Serve(int socket) {
+  std::size_t number = 0;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    number = static_cast<std::size_t>(connections_++);
+  }
+  threads_.emplace_back([this, socket, number] {
+    RawConnection connection(*this, socket);
+    if (!behaviours_.empty()) behaviours_[std::min(number, behaviours_.size() - 1)](connection);
+  });
+}
+
+int RawServer::Finish() {
+  if (acceptor_.joinable()) {
+    // Written and never read; not closed, which a forked child's copy would keep from showing.
+    [[maybe_unused]] const ssize_t written = write(stop_[1], "", 1);
+    acceptor_.join();
+    for (std::thread& thread : threads_) thread.join();
+    close(listener_);
+    for (const int end : stop_) close(end);
+  }
+  return posts();
+}
+
+int RawServer::posts() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return posts_;
+}
+
+int RawServer::connections() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return connections_;
+}
+
+std::vector<std::string> RawServer::requests() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return requests_;
+}
+
+std::string HttpReply(int status, std::string_view body, std::string_view extra_headers) {
+  std::string reply = "HTTP/1.1 " + std::to_string(status) + " \r\n";
+  reply += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  reply.append(extra_headers).append("\r\n").append(body);
+  return reply;
+}
+
+int ClosedPort() {
+  static const int port = BindLoopback().port;
+  return port;
+}
+
+}  // namespace service_accounts::tests

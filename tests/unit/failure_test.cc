@@ -1,0 +1,56 @@
+#include "curl/failure.h"
+
+#include "tests/support/catch.h"
+
+namespace service_accounts::internal {
+namespace {
+
+TEST_CASE("Whether a request was sent is told by the guard's count, never by libcurl's code") {
+  for (int code = 1; code < CURL_LAST; ++code) {
+    CAPTURE(code);
+    const auto before = DescribeTransferFailure(static_cast<CURLcode>(code), {0, false, false, ""});
+    CHECK(before.outcome == RequestOutcome::kNotSent);
+    CHECK_FALSE(before.message.empty());
+    for (const int sends : {1, 2, 7}) {
+      const auto after =
+          DescribeTransferFailure(static_cast<CURLcode>(code), {sends, false, false, ""});
+      CHECK(after.outcome == RequestOutcome::kUnknown);
+      CHECK_FALSE(after.message.empty());
+    }
+  }
+}
+
+TEST_CASE("The kind of a failure follows from libcurl's code") {
+  const std::pair<CURLcode, ErrorKind> cases[] = {
+      {CURLE_COULDNT_RESOLVE_HOST, ErrorKind::kConnection},
+      {CURLE_COULDNT_CONNECT, ErrorKind::kConnection},
+      {CURLE_GOT_NOTHING, ErrorKind::kConnection},
+      {CURLE_RECV_ERROR, ErrorKind::kConnection},
+      {CURLE_ABORTED_BY_CALLBACK, ErrorKind::kConnection},
+      {CURLE_OPERATION_TIMEDOUT, ErrorKind::kTimeout},
+      {CURLE_SSL_CONNECT_ERROR, ErrorKind::kTls},
+      {CURLE_PEER_FAILED_VERIFICATION, ErrorKind::kTls},
+      {CURLE_SSL_CACERT_BADFILE, ErrorKind::kTls},
+      {CURLE_SSL_CERTPROBLEM, ErrorKind::kTls}};
+  for (const auto& [code, kind] : cases) {
+    CAPTURE(code);
+    CHECK(DescribeTransferFailure(code, {0, false, false, ""}).kind == kind);
+  }
+  CHECK(DescribeTransferFailure(CURLE_WRITE_ERROR, {1, false, true, ""}).kind ==
+        ErrorKind::kResponseTooLarge);
+}
+
+TEST_CASE(
+    "A failure quotes libcurl's words, on one line, unless they are about a refused repetition") {
+  CHECK(DescribeTransferFailure(CURLE_COULDNT_CONNECT, {0, false, false, "port 1: refused\n"})
+            .message ==
+        "could not connect: check base_url, and that the service runs (port 1: refused\\n)");
+  CHECK(
+      DescribeTransferFailure(CURLE_COULDNT_CONNECT, {1, true, false, "port 1: refused"}).message ==
+      "the connection was lost after the request had been sent");
+  CHECK(DescribeTransferFailure(CURLE_RECV_ERROR, {1, false, false, ""})
+            .message.find(curl_easy_strerror(CURLE_RECV_ERROR)) != std::string::npos);
+}
+
+}  // namespace
+}  // namespace service_accounts::internal

@@ -1,0 +1,65 @@
+#include "text.h"
+
+#include "tests/support/catch.h"
+
+namespace service_accounts::internal {
+namespace {
+
+using namespace std::string_literals;
+
+TEST_CASE("UTF-8 is accepted in every length of a character") {
+  for (const std::string& text :
+       {""s, "plain"s, "\0"s, "\xC2\x80"s, "\xDF\xBF"s, "\xE0\xA0\x80"s, "\xED\x9F\xBF"s,
+        "\xEE\x80\x80"s, "\xEF\xBF\xBF"s, "\xF0\x90\x80\x80"s, "\xF4\x8F\xBF\xBF"s,
+        "caf\xC3\xA9 \xF0\x9F\x9A\x80"s}) {
+    CAPTURE(text);
+    CHECK(IsUtf8(text));
+  }
+}
+
+TEST_CASE("What is not well-formed UTF-8 is refused") {
+  const std::pair<const char*, std::string> cases[] = {
+      {"a lone continuation byte", "\x80"},
+      {"an overlong two-byte form", "\xC0\x80"},
+      {"an overlong two-byte form of a letter", "\xC1\x81"},
+      {"an overlong three-byte form", "\xE0\x9F\xBF"},
+      {"an overlong four-byte form", "\xF0\x8F\xBF\xBF"},
+      {"a high surrogate", "\xED\xA0\x80"},
+      {"a low surrogate", "\xED\xB0\x80"},
+      {"above U+10FFFF", "\xF4\x90\x80\x80"},
+      {"a byte that never occurs", "\xFF"},
+      {"a lead byte beyond the range", "\xF5\x80\x80\x80"},
+      {"cut after the first byte of two", "a\xC3"},
+      {"cut after the third byte of four", "\xF0\x9F\x9A"},
+      {"a letter in the place of a continuation byte", "\xE2\x82x"},
+      {"valid text before and after", "ok \xFE ok"},
+  };
+  for (const auto& [what, text] : cases) {
+    INFO(what);
+    CHECK_FALSE(IsUtf8(text));
+  }
+}
+
+TEST_CASE("A line for a log holds no control characters and no broken UTF-8") {
+  const std::pair<std::string, std::string> cases[] = {
+      {"caf\xC3\xA9", "caf\xC3\xA9"},
+      {"a\nb\rc\td", "a\\nb\\x0dc\\x09d"},
+      {"\x1B[31mred"s, "\\x1b[31mred"},
+      {"nul\0end"s, "nul\\x00end"},
+      {"\x7F", "\\x7f"},
+      {"\xC2\x9B"
+       "31m",
+       "\\xc2\\x9b31m"},  // U+009B steers terminals as ESC [ does.
+      {"bad \xFF byte", "bad \\xff byte"},
+  };
+  for (const auto& [text, line] : cases) CHECK(OneLine(text, 100) == line);
+}
+
+TEST_CASE("A line for a log is cut where it gets too long, and says so") {
+  CHECK(OneLine("12345", 5) == "12345");
+  CHECK(OneLine("123456", 5) == "12345...");
+  CHECK(OneLine("1234\xC3\xA9", 5) == "1234\\xc3...");
+}
+
+}  // namespace
+}  // namespace service_accounts::internal
