@@ -48,7 +48,7 @@ class MockServer {
   [[nodiscard]] std::string token() const;
 
   /// Answers the next request with this, in place of the endpoint's own reply; several calls queue
-  /// up. Nothing is created then. `Content-Length` is added.
+  /// up. Nothing is created then. `Content-Length` is added unless `headers` frame the body.
   void Reply(int status, std::vector<Header> headers, std::string body);
 
   /// Holds the answer to the next request back for so long; several calls queue up. It goes with
