@@ -37,16 +37,14 @@ quietly() {
 missing_packages() {
   comm -23 <(printf '%s\n' "$@" | sort -u) \
     <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
-      sed -n 's/^installed //p' | sort -u) | xargs
+      sed -n 's/^installed //p' | sort -u) | paste -sd ' ' -
 }
 
-# Ends the script, naming what is missing and the way out.
+# fail_packages WHY MISSING: the last word where packages cannot be installed.
 fail_packages() {
-  local why=$1 missing=$2
-  fail "$why
-  Missing: $missing
-  By hand: let an administrator run \`apt-get install $missing\`, then run this again. Where they
-           have other names, install what they hold and set SERVICE_ACCOUNTS_SKIP_INSTALL=1."
+  fail "$1 An administrator can:
+    apt-get install $2
+  Where these have other names, install what they hold and set SERVICE_ACCOUNTS_SKIP_INSTALL=1."
 }
 
 # Installs those of the packages that are missing, as root or with sudo.
@@ -75,7 +73,7 @@ install_packages() {
   # Word by word, and never at the price of a package that somebody chose to have.
   # shellcheck disable=SC2086
   quietly "${as_root[@]}" install --no-install-recommends --no-remove $missing ||
-    fail_packages "apt-get could not install all packages, as it says above." "$missing"
+    fail_packages "apt-get could not install every package, as said above." "$missing"
 }
 
 # configure PRESET [ARGUMENT of cmake...]

@@ -1,20 +1,17 @@
-// One call: from checked options and an encoded body to a `Result`.
+// One call: its attempts, from checked options and an encoded body to a `Result`.
 #ifndef SERVICE_ACCOUNTS_SRC_CALL_H_
 #define SERVICE_ACCOUNTS_SRC_CALL_H_
 
-#include <chrono>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <service_accounts/call_options.h>
-#include <service_accounts/client_options.h>
 #include <service_accounts/http_transport.h>
 #include <service_accounts/result.h>
 
-#include "redaction.h"
+#include "client_core.h"
 #include "response_mapping.h"
 #include "token_source.h"
 
@@ -23,52 +20,92 @@ namespace service_accounts::internal {
 /// An operation of the service: where it is, and how its reply is read.
 template <class T>
 struct Operation {
+  const char* name;
   const char* method;
   const char* path;  ///< Behind the base URL.
   Decode<T> decode;
 };
 
-/// What the copies of a client share. Never changes, so threads need no lock for it.
-class ClientCore {
+/// Where a call stands between its attempts. It decides and never waits: who drives it sends the
+/// request and waits where it says so, on whatever thread, by whatever clock.
+///
+///   BeginAttempt -> (send) -> EndAttempt -> (wait) -> BeginAttempt -> ... -> Complete
+class CallState {
  public:
-  explicit ClientCore(ClientOptions options);
+  /// `options` has to outlive the call.
+  CallState(const ClientCore& core, const char* operation, const char* method, const char* path,
+            Result<std::string> body, const CallOptions& options);
+  CallState(const CallState&) = delete;
+  CallState& operator=(const CallState&) = delete;
+  ~CallState() = default;
 
-  /// What came back, with the token that was sent, so that it can be blotted out.
-  struct Exchange {
-    TransportResult reply;
-    Token token;
-  };
+  /// Readies the request. An error ends the call before this attempt: it was refused, cancelled,
+  /// too late, or there is no token.
+  [[nodiscard]] std::optional<Error> BeginAttempt();
 
-  /// Checks what the call adds to the options and sends one request. An error says that it was
-  /// refused before any network use.
-  [[nodiscard]] Result<Exchange> Send(const char* method, const char* path, std::string body,
-                                      const CallOptions& call) const;
+  [[nodiscard]] const HttpRequest& request() const noexcept { return request_; }
+  [[nodiscard]] SendContext context() const;
+
+  /// Takes note of an attempt, whose error is null if it succeeded, and blots the token out of it.
+  /// Returns when the next attempt is to begin; no value: there is none.
+  [[nodiscard]] std::optional<SteadyTime> EndAttempt(Error* error, ResponseMetadata* metadata,
+                                                     const TransferTimes& times);
+
+  /// Gives the error of an attempt that was not made to the call, which keeps what the attempts
+  /// before it, if any, came to.
+  void Interrupt(Error interruption, Error* error) const;
+
+  /// The call's own part of what is given out; the error is null if it succeeded.
+  void Complete(Error* error, ResponseMetadata* metadata);
 
  private:
-  [[nodiscard]] Result<HttpRequest> BuildRequest(const char* method, const char* path,
-                                                 std::string body, const CallOptions& call,
-                                                 const std::string& token) const;
+  [[nodiscard]] std::optional<Error> Refuse() const;
+  [[nodiscard]] std::optional<Error> EnsureToken();
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> WaitBeforeNext(const Error& error);
+  [[nodiscard]] bool ReplaceToken(const Error& error);
+  [[nodiscard]] TokenContext token_context() const;
+  void SetToken(Token token);
+  [[nodiscard]] int attempt() const { return static_cast<int>(attempts_.size()); }
+  template <class Event>
+  void Notify(void (Observer::*function)(const Event&), const Event& event) const;
 
-  ClientOptions options_;
-  std::optional<Error> invalid_;
-  std::string base_url_;
-  std::vector<Header> headers_;  // Of every request, but for the token.
-  std::shared_ptr<HttpTransport> transport_;
+  const ClientCore& core_;
+  const CallOptions& options_;
+  const RetryPolicy& retry_;
+  ObservedCall observed_;
+  SteadyTime begun_;
+  SteadyTime deadline_;
+  HttpRequest request_;
+  std::optional<Error> bad_body_;
+  Token token_;
+  bool token_replaced_ = false;
+  SteadyTime attempt_begun_;
+  SteadyTime attempt_ended_;
+  std::vector<AttemptRecord> attempts_;
 };
 
+[[nodiscard]] TransferTimes TimesOf(const TransportResult& result);
+
+/// The call on the caller's thread.
 template <class T>
 [[nodiscard]] Result<T> Call(const ClientCore& core, const Operation<T>& operation,
-                             Result<std::string> body, const CallOptions& call) {
-  const auto begun = std::chrono::steady_clock::now();
-  if (!body) return std::move(body).error();
-  auto exchange = core.Send(operation.method, operation.path, *std::move(body), call);
-  if (!exchange) return std::move(exchange).error();
-  Mapped<T> mapped =
-      MapResult(std::move(exchange->reply), operation.decode, std::chrono::system_clock::now());
-  Redact(*exchange->token, &mapped.error);
-  Redact(*exchange->token, &mapped.metadata);
-  mapped.error.attempts = 1;
-  mapped.metadata.elapsed = std::chrono::steady_clock::now() - begun;
+                             Result<std::string> body, const CallOptions& options) {
+  CallState call(core, operation.name, operation.method, operation.path, std::move(body), options);
+  Mapped<T> mapped;
+  for (;;) {
+    if (auto interruption = call.BeginAttempt()) {
+      call.Interrupt(*std::move(interruption), &mapped.error);
+      break;
+    }
+    TransportResult reply = core.transport().Send(call.request(), call.context());
+    const TransferTimes times = TimesOf(reply);
+    mapped = MapResult(std::move(reply), operation.decode, core.clock().WallNow());
+    const auto next =
+        call.EndAttempt(mapped.value ? nullptr : &mapped.error, &mapped.metadata, times);
+    if (!next) break;
+    core.clock().WaitUntil(*next, options.cancellation);
+  }
+  call.Complete(mapped.value ? nullptr : &mapped.error, &mapped.metadata);
   if (!mapped.value) return {std::move(mapped.error), std::move(mapped.metadata)};
   return {*std::move(mapped.value), std::move(mapped.metadata)};
 }

@@ -13,7 +13,7 @@ namespace service_accounts {
 namespace {
 
 constexpr internal::Operation<ServiceAccount> kCreateServiceAccount = {
-    "POST", "/v1/service-accounts", internal::DecodeServiceAccountReply};
+    "CreateServiceAccount", "POST", "/v1/service-accounts", internal::DecodeServiceAccountReply};
 
 }  // namespace
 

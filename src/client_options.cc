@@ -5,6 +5,8 @@
 #include "deadline.h"
 #include "invalid_argument.h"
 #include "request_headers.h"
+#include "retry_decision.h"
+#include "tls_check.h"
 #include "token_source.h"
 #include "url.h"
 
@@ -26,13 +28,27 @@ std::optional<Error> CheckBaseUrl(const ClientOptions& options) {
   return std::nullopt;
 }
 
+/// The base URL has been found good.
+std::optional<Error> CheckProxy(const ClientOptions& options) {
+  if (options.proxy.source() != ProxyOptions::Source::kUrl) return std::nullopt;
+  std::string problem;
+  const auto proxy = internal::ParseProxyUrl(options.proxy.url(), &problem);
+  if (!proxy) return InvalidArgument("proxy: the URL " + problem);
+  const auto url = internal::ParseBaseUrl(options.base_url, &problem);
+  if (!url->https && !proxy->loopback && !options.allow_plain_http) {
+    return InvalidArgument(
+        "proxy: would be handed the token, as base_url is http://: use https:// there, or set "
+        "allow_plain_http");
+  }
+  return std::nullopt;
+}
+
 std::optional<Error> CheckCredentials(const Credentials& credentials) {
   if (credentials.source() == nullptr) {
     return InvalidArgument(
         "credentials: none are set: use BearerToken() or TokenFromEnvironment()");
   }
-  const auto token = credentials.source()->GetToken();
-  return token ? std::nullopt : std::optional<Error>(token.error());
+  return credentials.source()->Check();
 }
 
 std::optional<Error> CheckUserAgent(const std::string& user_agent) {
@@ -66,8 +82,11 @@ ClientOptions ClientOptions::FromEnvironment() {
 
 std::optional<Error> ClientOptions::Validate() const {
   if (auto error = CheckBaseUrl(*this)) return error;
+  if (auto error = CheckProxy(*this)) return error;
   if (auto error = CheckCredentials(credentials)) return error;
   if (auto error = CheckBounds(*this)) return error;
+  if (auto error = internal::CheckRetryPolicy(retry)) return error;
+  if (auto error = internal::CheckTlsOptions(tls)) return error;
   if (auto error = CheckUserAgent(user_agent)) return error;
   return internal::CheckHeaders(headers, "headers");
 }

@@ -9,11 +9,10 @@
 
 #include <service_accounts/error.h>
 
+#include "clock.h"
 #include "invalid_argument.h"
 
 namespace service_accounts::internal {
-
-using SteadyTime = std::chrono::steady_clock::time_point;
 
 /// A longer timeout is this one: nothing that is added to a time then overflows.
 constexpr std::chrono::hours kLongestTimeout{365 * 24};

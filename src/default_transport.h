@@ -4,14 +4,16 @@
 
 #include <memory>
 
+#include <service_accounts/client_options.h>
 #include <service_accounts/http_transport.h>
 
 namespace service_accounts::internal {
 
 struct DefaultTransportOptions {
-  /// Go to the host itself, whatever proxy the environment names. For loopback: no proxy is nearer,
-  /// and one that was would be handed the token in clear.
-  bool direct = false;
+  ProxyOptions proxy;  ///< A URL is a valid one.
+
+  HttpVersion http_version = HttpVersion::kHttp11;
+  TlsOptions tls;
 };
 
 [[nodiscard]] std::shared_ptr<HttpTransport> MakeDefaultTransport(

@@ -12,14 +12,11 @@ constexpr std::size_t kLongestId = 200;
 
 std::string_view Advice(RequestOutcome outcome) {
   switch (outcome) {
-    case RequestOutcome::kNotSent:
-      return "not sent";
-    case RequestOutcome::kRejected:
-      return "rejected";
+    case RequestOutcome::kNotSent: return "not sent";
+    case RequestOutcome::kRejected: return "rejected";
     case RequestOutcome::kUnknown:
       return "outcome unknown: it may have been created, look before repeating";
-    case RequestOutcome::kAccepted:
-      return "accepted: it was created, look it up";
+    case RequestOutcome::kAccepted: return "accepted: it was created, look it up";
   }
   return "outcome unknown";
 }
@@ -33,50 +30,31 @@ void AppendPart(std::string* line, std::string_view name, std::string_view text)
 
 std::string_view ToString(ErrorKind kind) noexcept {
   switch (kind) {
-    case ErrorKind::kInvalidArgument:
-      return "invalid argument";
-    case ErrorKind::kBadRequest:
-      return "bad request";
-    case ErrorKind::kUnauthenticated:
-      return "unauthenticated";
-    case ErrorKind::kPermissionDenied:
-      return "permission denied";
-    case ErrorKind::kNotFound:
-      return "not found";
-    case ErrorKind::kConflict:
-      return "conflict";
-    case ErrorKind::kRateLimited:
-      return "rate limited";
-    case ErrorKind::kServerError:
-      return "server error";
-    case ErrorKind::kUnexpectedStatus:
-      return "unexpected status";
-    case ErrorKind::kConnection:
-      return "connection";
-    case ErrorKind::kTls:
-      return "TLS";
-    case ErrorKind::kTimeout:
-      return "timeout";
-    case ErrorKind::kCancelled:
-      return "cancelled";
-    case ErrorKind::kMalformedResponse:
-      return "malformed response";
-    case ErrorKind::kResponseTooLarge:
-      return "response too large";
+    case ErrorKind::kInvalidArgument: return "invalid argument";
+    case ErrorKind::kBadRequest: return "bad request";
+    case ErrorKind::kUnauthenticated: return "unauthenticated";
+    case ErrorKind::kPermissionDenied: return "permission denied";
+    case ErrorKind::kNotFound: return "not found";
+    case ErrorKind::kConflict: return "conflict";
+    case ErrorKind::kRateLimited: return "rate limited";
+    case ErrorKind::kServerError: return "server error";
+    case ErrorKind::kUnexpectedStatus: return "unexpected status";
+    case ErrorKind::kConnection: return "connection";
+    case ErrorKind::kTls: return "TLS";
+    case ErrorKind::kTimeout: return "timeout";
+    case ErrorKind::kCancelled: return "cancelled";
+    case ErrorKind::kMalformedResponse: return "malformed response";
+    case ErrorKind::kResponseTooLarge: return "response too large";
   }
   return "unknown error";
 }
 
 std::string_view ToString(RequestOutcome outcome) noexcept {
   switch (outcome) {
-    case RequestOutcome::kNotSent:
-      return "not sent";
-    case RequestOutcome::kRejected:
-      return "rejected";
-    case RequestOutcome::kUnknown:
-      return "unknown";
-    case RequestOutcome::kAccepted:
-      return "accepted";
+    case RequestOutcome::kNotSent: return "not sent";
+    case RequestOutcome::kRejected: return "rejected";
+    case RequestOutcome::kUnknown: return "unknown";
+    case RequestOutcome::kAccepted: return "accepted";
   }
   return "unknown";
 }

@@ -46,13 +46,13 @@ void AppendText(std::string* out, std::string_view text) {
 // Puts a value into a field; false when it is of another type.
 
 bool Store(const Target& target, std::string_view text) {
-  if (auto* plain = std::get_if<std::string*>(&target)) {
+  if (const auto* plain = std::get_if<std::string*>(&target)) {
     (*plain)->assign(text);
-  } else if (auto* optional = std::get_if<std::optional<std::string>*>(&target)) {
+  } else if (const auto* optional = std::get_if<std::optional<std::string>*>(&target)) {
     (*optional)->emplace(text);
-  } else if (auto* time = std::get_if<std::optional<Timestamp>*>(&target)) {
+  } else if (const auto* time = std::get_if<std::optional<Timestamp>*>(&target)) {
     (*time)->emplace(std::string(text));
-  } else if (auto* either = std::get_if<TextOrInteger>(&target)) {
+  } else if (const auto* either = std::get_if<TextOrInteger>(&target)) {
     either->text->assign(text);
   } else {
     return false;
@@ -64,9 +64,9 @@ bool StoreNumber(const Target& target, std::string_view digits) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (error != std::errc() || end != digits.data() + digits.size()) return false;
-  if (auto* integer = std::get_if<std::optional<std::int64_t>*>(&target)) {
+  if (const auto* integer = std::get_if<std::optional<std::int64_t>*>(&target)) {
     **integer = number;
-  } else if (auto* either = std::get_if<TextOrInteger>(&target)) {
+  } else if (const auto* either = std::get_if<TextOrInteger>(&target)) {
     either->text->assign(digits);
   } else {
     return false;
@@ -101,7 +101,7 @@ class Decoder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Decoder> 
   bool Bool(bool value) {
     return Scalar([=](Writer& w) { return w.Bool(value); },
                   [=](const Target& target) {
-                    auto* flag = std::get_if<std::optional<bool>*>(&target);
+                    const auto* flag = std::get_if<std::optional<bool>*>(&target);
                     if (flag != nullptr) **flag = value;
                     return flag != nullptr;
                   });

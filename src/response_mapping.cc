@@ -29,16 +29,14 @@ std::string WordsFor(ErrorKind kind, int status) {
              "organization";
     case ErrorKind::kConflict:
       return "an account of that name exists, perhaps by an earlier call of your own: look it up";
-    case ErrorKind::kRateLimited:
-      return "the service asks for fewer requests: wait, then repeat";
+    case ErrorKind::kRateLimited: return "the service asks for fewer requests: wait, then repeat";
     case ErrorKind::kMalformedResponse:
       return "the service answered with a success that says it failed: look for the account before "
              "repeating";
     case ErrorKind::kServerError:
       return "the service failed with status " + std::to_string(status) +
              ": look for the account before repeating";
-    default:
-      break;
+    default: break;
   }
   if (status >= 300 && status <= 399) {
     return "the service answered with a redirect (" + std::to_string(status) +
@@ -120,27 +118,18 @@ Judgement JudgeStatus(int status) noexcept {
   using Kind = ErrorKind;
   using Outcome = RequestOutcome;
   switch (status) {
-    case 400:
-      return {Kind::kBadRequest, Outcome::kRejected};
-    case 401:
-      return {Kind::kUnauthenticated, Outcome::kRejected};
-    case 403:
-      return {Kind::kPermissionDenied, Outcome::kRejected};
-    case 404:
-      return {Kind::kNotFound, Outcome::kRejected};
-    case 409:
-      return {Kind::kConflict, Outcome::kRejected};
-    case 429:
-      return {Kind::kRateLimited, Outcome::kRejected};
-    case 408:
-      return {Kind::kUnexpectedStatus, Outcome::kUnknown};
+    case 400: return {Kind::kBadRequest, Outcome::kRejected};
+    case 401: return {Kind::kUnauthenticated, Outcome::kRejected};
+    case 403: return {Kind::kPermissionDenied, Outcome::kRejected};
+    case 404: return {Kind::kNotFound, Outcome::kRejected};
+    case 409: return {Kind::kConflict, Outcome::kRejected};
+    case 429: return {Kind::kRateLimited, Outcome::kRejected};
+    case 408: return {Kind::kUnexpectedStatus, Outcome::kUnknown};
     case 301:
     case 302:
     case 307:
-    case 308:
-      return {Kind::kUnexpectedStatus, Outcome::kRejected};
-    default:
-      break;
+    case 308: return {Kind::kUnexpectedStatus, Outcome::kRejected};
+    default: break;
   }
   if (status >= 400 && status <= 499) return {Kind::kUnexpectedStatus, Outcome::kRejected};
   if (status >= 500 && status <= 599) return {Kind::kServerError, Outcome::kUnknown};

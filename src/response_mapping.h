@@ -14,11 +14,10 @@
 #include <service_accounts/http_transport.h>
 #include <service_accounts/response_metadata.h>
 
+#include "clock.h"
 #include "envelope.h"
 
 namespace service_accounts::internal {
-
-using WallTime = std::chrono::system_clock::time_point;
 
 /// What a status other than 2xx means.
 struct Judgement {

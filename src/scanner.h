@@ -26,8 +26,9 @@ constexpr bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
 
 constexpr std::string_view TrimSpace(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
-  while (!text.empty() && kSpace.find(text.front()) != kSpace.npos) text.remove_prefix(1);
-  while (!text.empty() && kSpace.find(text.back()) != kSpace.npos) text.remove_suffix(1);
+  while (!text.empty() && kSpace.find(text.front()) != std::string_view::npos)
+    text.remove_prefix(1);
+  while (!text.empty() && kSpace.find(text.back()) != std::string_view::npos) text.remove_suffix(1);
   return text;
 }
 
@@ -46,7 +47,7 @@ class Scanner {
   }
 
   constexpr bool SkipAnyOf(std::string_view characters) {
-    if (rest_.empty() || characters.find(rest_.front()) == characters.npos) return false;
+    if (rest_.empty() || characters.find(rest_.front()) == std::string_view::npos) return false;
     rest_.remove_prefix(1);
     return true;
   }

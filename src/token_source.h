@@ -8,8 +8,11 @@
 #include <string>
 #include <string_view>
 
+#include <service_accounts/cancellation.h>
 #include <service_accounts/error.h>
 #include <service_accounts/result.h>
+
+#include "clock.h"
 
 namespace service_accounts::internal {
 
@@ -18,6 +21,14 @@ constexpr std::size_t kLongestToken = 8192;
 /// A token that has been checked. Shared, so that handing it to a call copies no secret.
 using Token = std::shared_ptr<const std::string>;
 
+/// The call that a token is for: how long it can wait for it.
+struct TokenContext {
+  const Clock& clock;
+  SteadyTime deadline;
+  const CancellationToken& cancellation;
+};
+
+/// All of it may be called from any thread.
 class TokenSource {
  public:
   TokenSource() = default;
@@ -25,8 +36,19 @@ class TokenSource {
   TokenSource& operator=(const TokenSource&) = delete;
   virtual ~TokenSource() = default;
 
-  /// Safe to call from any thread.
-  [[nodiscard]] virtual Result<Token> GetToken() const = 0;
+  /// What is known to be wrong before any call is made; asks nobody.
+  [[nodiscard]] virtual std::optional<Error> Check() const { return std::nullopt; }
+
+  /// The token to use now.
+  [[nodiscard]] virtual Result<Token> GetToken(const TokenContext& context) const = 0;
+
+  /// The service rejected this one: the token to use instead, which is the same one where there is
+  /// no other.
+  [[nodiscard]] virtual Result<Token> ReplaceToken(const Token& rejected,
+                                                   const TokenContext& context) const {
+    static_cast<void>(context);
+    return rejected;
+  }
 
   /// Where it comes from, e.g. "token from environment variable X"; no secret.
   [[nodiscard]] virtual std::string Description() const = 0;
@@ -34,6 +56,9 @@ class TokenSource {
 
 /// Is it RFC 6750's b64token, of a sensible length? The error names `origin`, never the token.
 [[nodiscard]] std::optional<Error> CheckToken(std::string_view token, std::string_view origin);
+
+/// The same as a `Token`.
+[[nodiscard]] Result<Token> CheckedToken(std::string token, std::string_view origin);
 
 }  // namespace service_accounts::internal
 

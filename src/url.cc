@@ -1,14 +1,26 @@
 #include "url.h"
 
 #include <algorithm>
+#include <array>
 
 #include "scanner.h"
 
 namespace service_accounts::internal {
 namespace {
 
-/// What may stand in a path beside letters, digits and "%XX": RFC 3986's pchar, and the slash.
-constexpr std::string_view kPathPunctuation = "-._~!$&'()*+,;=:@/";
+constexpr std::string_view kBaseForm = "https://host[:port][/prefix]";
+constexpr std::string_view kProxyForm = "http://[user:password@]host:port";
+
+/// What may stand in user info beside letters, digits and "%XX"; in a path RFC 3986 allows two
+/// more.
+constexpr std::string_view kUserInfoPunctuation = "-._~!$&'()*+,;=:";
+
+/// The parts of "scheme://authority" and what follows.
+struct Parts {
+  std::string_view scheme;
+  std::string_view authority;
+  std::string_view rest;
+};
 
 bool IsPrintableAscii(char c) { return c > ' ' && c < '\x7F'; }
 
@@ -67,17 +79,28 @@ bool IsDotSegment(std::string_view segment) {
   return in.AtEnd() && (dots == 1 || dots == 2);
 }
 
-bool IsPathCharacter(char c) {
-  return IsLetter(c) || IsDigit(c) || kPathPunctuation.find(c) != std::string_view::npos;
+bool IsUserInfoCharacter(char c) {
+  return IsLetter(c) || IsDigit(c) || kUserInfoPunctuation.find(c) != std::string_view::npos;
+}
+
+bool IsPathCharacter(char c) { return IsUserInfoCharacter(c) || c == '@' || c == '/'; }
+
+/// "%XX" at the text's begin.
+bool IsEncoded(std::string_view text) {
+  return text.size() >= 3 && IsHexDigit(text[1]) && IsHexDigit(text[2]);
+}
+
+/// "%00" to "%1F", and "%7F". Given one of these in a URL, libcurl goes past the proxy without a
+/// word.
+bool IsEncodedControl(std::string_view text) {
+  return text[1] == '0' || text[1] == '1' || (text[1] == '7' && ToLower(text[2]) == 'f');
 }
 
 /// Why the path cannot be used; "" when it can.
 std::string_view PathProblem(std::string_view path) {
   for (std::size_t i = 0; i < path.size(); ++i) {
     if (path[i] == '%') {
-      if (i + 2 >= path.size() || !IsHexDigit(path[i + 1]) || !IsHexDigit(path[i + 2])) {
-        return "holds a \"%\" without two hexadecimal digits";
-      }
+      if (!IsEncoded(path.substr(i))) return "holds a \"%\" without two hexadecimal digits";
     } else if (!IsPathCharacter(path[i])) {
       return "holds a character that a URL's path may not: percent-encode it";
     }
@@ -90,57 +113,121 @@ std::string_view PathProblem(std::string_view path) {
   return "";
 }
 
-/// Takes "host[:port]" apart; says what is wrong, or "".
-std::string_view AuthorityProblem(std::string_view authority, BaseUrl* url) {
-  if (authority.find('@') != std::string_view::npos) {
-    return "holds user info (\"user@\"): the token is the only credential, set credentials";
+std::string_view UserInfoProblem(std::string_view info) {
+  if (info.empty()) return "has nothing before its \"@\"";
+  for (std::size_t i = 0; i < info.size(); ++i) {
+    if (info[i] == '%') {
+      if (!IsEncoded(info.substr(i))) {
+        return "has user info with a \"%\" without two hexadecimal digits: write \"%25\"";
+      }
+      if (IsEncodedControl(info.substr(i))) return "has user info with a control character";
+    } else if (!IsUserInfoCharacter(info[i])) {
+      return "has user info with a character that has to be percent-encoded";
+    }
   }
+  return "";
+}
+
+/// Takes the URL apart; says what is wrong, or "".
+std::string_view Split(std::string_view text, Parts* parts) {
+  if (text.size() > kLongestUrl) return "is longer than 2048 characters";
+  if (!std::all_of(text.begin(), text.end(), IsPrintableAscii)) {
+    return "holds a space, a control character or one beyond ASCII";
+  }
+  parts->scheme = TakeUntil(&text, ":");
+  if (text.substr(0, 3) != "://") return "has no scheme: write ";
+  text.remove_prefix(3);
+  parts->authority = TakeUntil(&text, "/?#\\");
+  parts->rest = text;
+  return "";
+}
+
+/// Of "host[:port]".
+std::string_view HostProblem(std::string_view authority, bool* loopback) {
   const std::size_t end = authority.empty() || authority.front() != '[' ? 0 : authority.find(']');
   if (end == std::string_view::npos) return "has a host that begins with \"[\" and has no \"]\"";
   const std::size_t colon = authority.find(':', end);
   const std::string_view host = authority.substr(0, colon);
-  if (!IsRegisteredName(host) && !IsAddressLiteral(host)) {
-    return "has no valid host: write https://host[:port][/prefix]";
-  }
+  if (!IsRegisteredName(host) && !IsAddressLiteral(host)) return "has no valid host: write ";
   if (colon != std::string_view::npos && !IsPort(authority.substr(colon + 1))) {
     return "has a port that is not a number from 1 to 65535";
   }
-  url->loopback = IsLoopback(host);
+  *loopback = IsLoopback(host);
   return "";
 }
 
 std::string_view ReadBaseUrl(std::string_view text, BaseUrl* url) {
-  if (text.empty())
+  if (text.empty()) {
     return "is empty: set it (SERVICE_ACCOUNTS_BASE_URL for ClientOptions::FromEnvironment), e.g. "
-           "to "
-           "https://accounts.example.com";
-  if (text.size() > kLongestBaseUrl) return "is longer than 2048 characters";
-  if (!std::all_of(text.begin(), text.end(), IsPrintableAscii)) {
-    return "holds a space, a control character or one beyond ASCII";
+           "to https://accounts.example.com";
   }
-  std::string_view rest = text;
-  const std::string_view scheme = TakeUntil(&rest, ":");
-  if (rest.substr(0, 3) != "://") return "has no scheme: write https://host[:port][/prefix]";
-  url->https = EqualsIgnoringCase(scheme, "https");
-  if (!url->https && !EqualsIgnoringCase(scheme, "http")) {
+  Parts parts;
+  if (const auto problem = Split(text, &parts); !problem.empty()) return problem;
+  url->https = EqualsIgnoringCase(parts.scheme, "https");
+  if (!url->https && !EqualsIgnoringCase(parts.scheme, "http")) {
     return "has a scheme that is neither https nor http";
   }
-  rest.remove_prefix(3);
-  const std::string_view authority = TakeUntil(&rest, "/?#\\");
-  if (rest.find('?') != std::string_view::npos) return "holds a query (\"?\"): leave it out";
-  if (rest.find('#') != std::string_view::npos) return "holds a fragment (\"#\"): leave it out";
-  const std::string_view problem = AuthorityProblem(authority, url);
-  return problem.empty() ? PathProblem(rest) : problem;
+  if (parts.rest.find('?') != std::string_view::npos) return "holds a query (\"?\"): leave it out";
+  if (parts.rest.find('#') != std::string_view::npos) {
+    return "holds a fragment (\"#\"): leave it out";
+  }
+  if (parts.authority.find('@') != std::string_view::npos) {
+    return "holds user info (\"user@\"): the token is the only credential, set credentials";
+  }
+  const std::string_view problem = HostProblem(parts.authority, &url->loopback);
+  return problem.empty() ? PathProblem(parts.rest) : problem;
+}
+
+bool IsProxyScheme(std::string_view scheme) {
+  constexpr std::array<std::string_view, 4> kKnown = {"http", "https", "socks5", "socks5h"};
+  return std::any_of(kKnown.begin(), kKnown.end(),
+                     [&](std::string_view known) { return EqualsIgnoringCase(scheme, known); });
+}
+
+std::string_view ReadProxyUrl(std::string_view text, ProxyUrl* url) {
+  if (text.empty()) return "is empty: use ProxyOptions::None(), or write ";
+  Parts parts;
+  if (const auto problem = Split(text, &parts); !problem.empty()) return problem;
+  if (!IsProxyScheme(parts.scheme)) {
+    return "has a scheme that is none of http, https, socks5 and socks5h";
+  }
+  if (parts.rest.find('@') != std::string_view::npos) {
+    return "has user info with a character that has to be percent-encoded";
+  }
+  if (!parts.rest.empty() && parts.rest != "/") return "holds more than a host and a port: write ";
+  std::string_view host = parts.authority;
+  if (const std::size_t at = host.rfind('@'); at != std::string_view::npos) {
+    url->user_info = host.substr(0, at);
+    host.remove_prefix(at + 1);
+    if (const auto problem = UserInfoProblem(url->user_info); !problem.empty()) return problem;
+  }
+  url->https = EqualsIgnoringCase(parts.scheme, "https");
+  url->text = std::string(parts.scheme).append("://").append(host);
+  return HostProblem(host, &url->loopback);
+}
+
+/// A problem that asks for another form ends with where that goes.
+std::string InWords(std::string_view problem, std::string_view form) {
+  std::string words(problem);
+  if (!words.empty() && words.back() == ' ') words += form;
+  return words;
 }
 
 }  // namespace
 
 std::optional<BaseUrl> ParseBaseUrl(std::string_view text, std::string* problem) {
   BaseUrl url;
-  *problem = ReadBaseUrl(text, &url);
+  *problem = InWords(ReadBaseUrl(text, &url), kBaseForm);
   if (!problem->empty()) return std::nullopt;
   text.remove_suffix(text.size() - 1 - text.find_last_not_of('/'));
   url.text = text;
+  return url;
+}
+
+std::optional<ProxyUrl> ParseProxyUrl(std::string_view text, std::string* problem) {
+  ProxyUrl url;
+  *problem = InWords(ReadProxyUrl(text, &url), kProxyForm);
+  if (!problem->empty()) return std::nullopt;
   return url;
 }
 

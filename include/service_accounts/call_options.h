@@ -9,9 +9,12 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include <service_accounts/cancellation.h>
 #include <service_accounts/header.h>
+#include <service_accounts/retry_policy.h>
 
 namespace service_accounts {
 
@@ -20,9 +23,20 @@ struct CallOptions {
   /// Bounds this call in place of `ClientOptions::timeout`; more than zero.
   std::optional<std::chrono::milliseconds> timeout;
 
+  /// Ends the call early.
+  CancellationToken cancellation;
+
   /// Sent with this request, beside `ClientOptions::headers` or in the place of those of the same
   /// name. The same fields are refused.
   std::vector<Header> headers;
+
+  /// In place of `ClientOptions::retry`.
+  std::optional<RetryPolicy> retry;
+
+  /// Sent as `Idempotency-Key`, the same one with every attempt; never made up by the library,
+  /// since a service that ignores it would make it a false assurance. Printable ASCII, at most 255
+  /// characters; empty: none.
+  std::string idempotency_key;
 };
 
 }  // namespace service_accounts

@@ -34,8 +34,9 @@ class SERVICE_ACCOUNTS_EXPORT ServiceAccountsClient {
   explicit ServiceAccountsClient(ClientOptions options);
 
   /// Creates a service account for the token's organization and blocks until it is known what came
-  /// of it, or the deadline has passed. At most one request reaches the service. Throws nothing but
-  /// `std::bad_alloc`.
+  /// of it, the deadline has passed, or the call was cancelled. At most one request reaches the
+  /// service with each attempt, and the next attempt is made only as `RetryPolicy` says. Throws
+  /// nothing but `std::bad_alloc`.
   ///
   /// An error says in `Error::outcome` whether the account may exist. After `kUnknown` look the
   /// account up before calling again: the operation is not idempotent.

@@ -20,8 +20,17 @@
 #include <service_accounts/export.h>
 #include <service_accounts/header.h>
 #include <service_accounts/http_transport.h>
+#include <service_accounts/observer.h>
+#include <service_accounts/proxy_options.h>
+#include <service_accounts/retry_policy.h>
+#include <service_accounts/tls_options.h>
 
 namespace service_accounts {
+
+enum class HttpVersion {
+  kHttp11,  ///< HTTP/1.1.
+  kHttp2,   ///< HTTP/2 where the service agrees to it in the TLS handshake, else HTTP/1.1.
+};
 
 /// A plain value with its defaults in place. Two members are required.
 struct ClientOptions {
@@ -40,6 +49,14 @@ struct ClientOptions {
   /// Bounds name lookup, connect and TLS handshake, within `timeout`; more than zero.
   std::chrono::milliseconds connect_timeout{10'000};
 
+  /// When a call repeats a request.
+  RetryPolicy retry;
+
+  TlsOptions tls;
+
+  /// Through which proxy the service is reached.
+  ProxyOptions proxy;
+
   /// Sent with every request, at most 100 fields and 64 KiB together. `CallOptions::headers` of the
   /// same name take their place. Refused: a name that is not an RFC 9110 token, control bytes in
   /// either, and the fields that the library itself is answerable for (`Authorization`,
@@ -55,11 +72,17 @@ struct ClientOptions {
   /// also the most memory that one reply takes.
   std::size_t max_response_bytes{1 << 20};
 
+  /// HTTP/2 is to be asked for: a blocking call gains nothing by it.
+  HttpVersion http_version{HttpVersion::kHttp11};
+
   /// Allows `http://` to any host. The token then crosses the network in clear.
   bool allow_plain_http{false};
 
   /// Null: libcurl. Another HTTP stack, or a fake in tests; shared by all calls of the client.
   std::shared_ptr<HttpTransport> transport;
+
+  /// Told of every attempt and call; null: nobody is.
+  std::shared_ptr<Observer> observer;
 
   /// `base_url` from SERVICE_ACCOUNTS_BASE_URL, `credentials` from SERVICE_ACCOUNTS_TOKEN, both
   /// read now; everything else as above. What is not set shows in `Validate` and in every call.

@@ -17,6 +17,8 @@
 #include <variant>
 #include <vector>
 
+#include <service_accounts/attempt_record.h>
+#include <service_accounts/cancellation.h>
 #include <service_accounts/error.h>
 #include <service_accounts/export.h>
 #include <service_accounts/header.h>
@@ -36,6 +38,7 @@ struct SendContext {
   std::chrono::steady_clock::time_point deadline;  ///< `Send` returns by then.
   std::chrono::milliseconds connect_timeout{};     ///< For lookup, connect and handshake.
   std::size_t max_response_bytes = 0;              ///< A longer body is a failure.
+  CancellationToken cancellation;                  ///< `Send` returns at once when it is cancelled.
 };
 
 /// A reply, whatever its status.
@@ -44,6 +47,7 @@ struct HttpResponse {
   std::string http_version;  ///< As in the status line, e.g. "HTTP/1.1".
   HeaderList headers;
   std::string body;
+  TransferTimes times;  ///< If the transport measures them.
 };
 
 /// No whole reply came back.

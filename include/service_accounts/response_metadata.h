@@ -9,7 +9,9 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include <service_accounts/attempt_record.h>
 #include <service_accounts/header.h>
 
 namespace service_accounts {
@@ -24,6 +26,7 @@ struct ResponseMetadata {
   std::string body;                     ///< As received, whole or as far as it came.
   std::int64_t code = 0;                ///< The envelope's `code`; 0: none, or not an integer.
   HeaderList headers;                   ///< As received.
+  std::vector<AttemptRecord> attempts;  ///< In order; empty when the call was refused here.
   std::chrono::nanoseconds elapsed{0};  ///< The whole call on the steady clock.
 };
 

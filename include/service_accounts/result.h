@@ -52,10 +52,12 @@ class [[nodiscard]] Result {
   using error_type = Error;
 
   // Implicit, so that `return account;` and `return error;` read as they do with std::expected.
+  // NOLINTBEGIN(google-explicit-constructor)
   Result(T value, ResponseMetadata metadata = {})
       : state_(std::in_place_index<0>, std::move(value)), metadata_(std::move(metadata)) {}
   Result(Error error, ResponseMetadata metadata = {})
       : state_(std::in_place_index<1>, std::move(error)), metadata_(std::move(metadata)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }

@@ -1,6 +1,9 @@
-// The transport that clients use by themselves: libcurl, with a pool of loops that keep their
+// The transport that clients use by themselves: libcurl, with a pool of lanes that keep their
 // connections.
+#include <chrono>
+#include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -17,7 +20,7 @@ namespace service_accounts::internal {
 namespace {
 
 /// More idle connections than this are closed: a burst of threads should not hold them for good.
-constexpr std::size_t kMostIdleLoops = 64;
+constexpr std::size_t kMostIdleLanes = 64;
 
 #if defined(_WIN32)
 int CurrentProcess() { return _getpid(); }
@@ -32,26 +35,65 @@ bool InitializeLibcurl() {
   return initialized;
 }
 
-/// Loops that nobody uses at the moment, the last one used on top: its connection is the warmest.
-class LoopPool {
- public:
-  explicit LoopPool(const DefaultTransportOptions& options) : options_(options) {}
-  ~LoopPool() { AbandonAfterFork(); }
-  LoopPool(const LoopPool&) = delete;
-  LoopPool& operator=(const LoopPool&) = delete;
+TransportFailure NotSent(ErrorKind kind, std::string message) {
+  return {kind, RequestOutcome::kNotSent, std::move(message), HttpResponse()};
+}
 
-  std::unique_ptr<Loop> Take() {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    AbandonAfterFork();
-    if (idle_.empty()) return std::make_unique<Loop>(options_);
-    std::unique_ptr<Loop> loop = std::move(idle_.back());
-    idle_.pop_back();
-    return loop;
+/// What one blocking call needs: a loop of its own, which it runs on its own thread, and a
+/// transfer.
+class Lane {
+ public:
+  explicit Lane(const DefaultTransportOptions& options) : loop_(1), transfer_(options) {}
+
+  TransportResult Send(const HttpRequest& request, const SendContext& context) {
+    const SteadyTime now = std::chrono::steady_clock::now();
+    if (context.deadline <= now) {
+      return NotSent(ErrorKind::kTimeout, "the time allowed passed before the request was sent");
+    }
+    const std::string refused = transfer_.Prepare(request, context, now);
+    if (!refused.empty()) return Unable(refused);
+    const CancellationCallback wake(context.cancellation, [this] { loop_.Wake(); });
+    if (const char* problem = loop_.Add(&transfer_)) return Unable(problem);
+    while (!transfer_.ended() && !context.cancellation.cancelled() && loop_.usable()) {
+      static_cast<void>(loop_.Run());
+    }
+    if (!loop_.usable()) transfer_.End(CURLE_FAILED_INIT);
+    loop_.Remove(&transfer_);
+    return transfer_.Finish();
   }
 
-  void Return(std::unique_ptr<Loop> loop) {
+  [[nodiscard]] bool usable() const noexcept { return loop_.usable() && transfer_.usable(); }
+
+ private:
+  static TransportFailure Unable(const std::string& why) {
+    return NotSent(ErrorKind::kConnection, "libcurl cannot send the request (" + why + ")");
+  }
+
+  // In this order: a transfer has to go before the connections that it may refer to.
+  Loop loop_;
+  Transfer transfer_;
+};
+
+/// Lanes that nobody uses at the moment, the last one used on top: its connection is the warmest.
+class LanePool {
+ public:
+  explicit LanePool(DefaultTransportOptions options) : options_(std::move(options)) {}
+  ~LanePool() { AbandonAfterFork(); }
+  LanePool(const LanePool&) = delete;
+  LanePool& operator=(const LanePool&) = delete;
+
+  std::unique_ptr<Lane> Take() {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (loop->usable() && idle_.size() < kMostIdleLoops) idle_.push_back(std::move(loop));
+    AbandonAfterFork();
+    if (idle_.empty()) return std::make_unique<Lane>(options_);
+    std::unique_ptr<Lane> lane = std::move(idle_.back());
+    idle_.pop_back();
+    return lane;
+  }
+
+  void Return(std::unique_ptr<Lane> lane) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (lane->usable() && idle_.size() < kMostIdleLanes) idle_.push_back(std::move(lane));
   }
 
  private:
@@ -60,13 +102,13 @@ class LoopPool {
   void AbandonAfterFork() {
     if (process_ == CurrentProcess()) return;
     process_ = CurrentProcess();
-    for (std::unique_ptr<Loop>& loop : idle_) static_cast<void>(loop.release());
+    for (std::unique_ptr<Lane>& lane : idle_) static_cast<void>(lane.release());
     idle_.clear();
   }
 
   const DefaultTransportOptions options_;
   std::mutex mutex_;
-  std::vector<std::unique_ptr<Loop>> idle_;
+  std::vector<std::unique_ptr<Lane>> idle_;
   int process_ = CurrentProcess();
 };
 
@@ -76,19 +118,16 @@ class CurlTransport final : public HttpTransport {
 
   TransportResult Send(const HttpRequest& request, const SendContext& context) override {
     if (!InitializeLibcurl()) {
-      TransportFailure failure;
-      failure.outcome = RequestOutcome::kNotSent;
-      failure.message = "libcurl could not be initialized";
-      return failure;
+      return NotSent(ErrorKind::kConnection, "libcurl could not be initialized");
     }
-    std::unique_ptr<Loop> loop = pool_.Take();
-    TransportResult result = loop->Send(request, context);
-    pool_.Return(std::move(loop));
+    std::unique_ptr<Lane> lane = pool_.Take();
+    TransportResult result = lane->Send(request, context);
+    pool_.Return(std::move(lane));
     return result;
   }
 
  private:
-  LoopPool pool_;
+  LanePool pool_;
 };
 
 }  // namespace

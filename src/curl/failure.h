@@ -11,12 +11,27 @@
 
 namespace service_accounts::internal {
 
+enum class ProxyUse {
+  kNone,
+  kPossible,  ///< The environment names one, unless no_proxy keeps it away.
+  kCertain,
+};
+
+struct ProxyFacts {
+  ProxyUse use = ProxyUse::kNone;
+  bool tls = false;         ///< Known to be spoken to by TLS.
+  long connect_status = 0;  ///< What it answered to CONNECT; 0: no answer, or no CONNECT.
+};
+
 /// What is known of a transfer beside libcurl's code for it.
 struct TransferFacts {
   int sends = 0;                    ///< How often libcurl was about to write the request.
   bool repetition_refused = false;  ///< It then wanted to send it once more, and was not let.
   bool too_large = false;           ///< We stopped reading.
+  bool cancelled = false;           ///< The caller stopped it, so that there is no code.
+  long verify_result = 0;           ///< OpenSSL's verdict on the server's certificate; 0: none.
   std::string_view detail;  ///< libcurl's own words, perhaps with the server's in them; or "".
+  ProxyFacts proxy{};
 };
 
 /// Whether the request was sent is told by `sends` alone: libcurl reports a request that the server

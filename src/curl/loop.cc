@@ -1,67 +1,60 @@
 #include "curl/loop.h"
 
-#include <chrono>
-#include <string>
-
 namespace service_accounts::internal {
 namespace {
 
-/// libcurl wakes for its own timers, the deadline among them; this is only the most it may sleep.
+/// libcurl wakes for its own timers, the deadlines among them; this is only the most it may sleep.
 constexpr int kLongestSleepMs = 60'000;
-
-TransportFailure NotSent(ErrorKind kind, std::string message) {
-  TransportFailure failure;
-  failure.kind = kind;
-  failure.outcome = RequestOutcome::kNotSent;
-  failure.message = std::move(message);
-  return failure;
-}
 
 }  // namespace
 
-Loop::Loop(const DefaultTransportOptions& options) : multi_(curl_multi_init()), transfer_(options) {
-  usable_ =
-      multi_ != nullptr && curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, 1L) == CURLM_OK;
+Loop::Loop(long most_idle_connections)
+    : multi_(curl_multi_init()),
+      usable_(multi_ != nullptr && curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS,
+                                                     most_idle_connections) == CURLM_OK) {}
+
+const char* Loop::Add(Transfer* transfer) {
+  if (!usable_) return "no multi handle: out of memory";
+  woken_ = false;
+  const CURLMcode code = curl_multi_add_handle(multi_.get(), transfer->easy());
+  usable_ = code == CURLM_OK;
+  return usable_ ? nullptr : curl_multi_strerror(code);
 }
 
-TransportResult Loop::Send(const HttpRequest& request, const SendContext& context) {
-  const SteadyTime now = std::chrono::steady_clock::now();
-  if (context.deadline <= now) {
-    return NotSent(ErrorKind::kTimeout, "the time allowed had passed before anything was sent");
-  }
-  if (!usable_) return Refused("no multi handle: out of memory");
-  const std::string refused = transfer_.Prepare(request, context, now);
-  if (!refused.empty()) return Refused(refused);
-  if (const CURLMcode code = curl_multi_add_handle(multi_.get(), transfer_.easy());
-      code != CURLM_OK) {
-    return Refused(curl_multi_strerror(code));
-  }
-  const CURLcode code = Drive();
-  curl_multi_remove_handle(multi_.get(), transfer_.easy());
-  return transfer_.Finish(code);
+void Loop::Remove(Transfer* transfer) noexcept {
+  curl_multi_remove_handle(multi_.get(), transfer->easy());
 }
 
-CURLcode Loop::Drive() {
-  int running = 1;
-  while (running > 0) {
+Transfer* Loop::Run() {
+  for (;;) {
+    int running = 0;
     CURLMcode code = curl_multi_perform(multi_.get(), &running);
-    if (code == CURLM_OK && running > 0) {
+    if (Transfer* ended = TakeEnded()) return ended;
+    if (woken_.exchange(false)) return nullptr;
+    if (code == CURLM_OK) {
       code = curl_multi_poll(multi_.get(), nullptr, 0, kLongestSleepMs, nullptr);
     }
     if (code != CURLM_OK) {
       usable_ = false;
-      return CURLE_FAILED_INIT;
+      return nullptr;
     }
   }
-  int left = 0;
-  const CURLMsg* message = curl_multi_info_read(multi_.get(), &left);
-  return message != nullptr ? message->data.result : CURLE_FAILED_INIT;
 }
 
-TransportResult Loop::Refused(const std::string& what) {
-  usable_ = false;
-  return NotSent(ErrorKind::kConnection,
-                 "libcurl could not be set up for the request (" + what + ")");
+void Loop::Wake() noexcept {
+  woken_ = true;
+  curl_multi_wakeup(multi_.get());
+}
+
+Transfer* Loop::TakeEnded() {
+  int left = 0;
+  const CURLMsg* message = curl_multi_info_read(multi_.get(), &left);
+  if (message == nullptr) return nullptr;
+  char* transfer = nullptr;
+  curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+  auto* ended = reinterpret_cast<Transfer*>(transfer);
+  ended->End(message->data.result);
+  return ended;
 }
 
 }  // namespace service_accounts::internal

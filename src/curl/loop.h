@@ -1,12 +1,11 @@
-// Drives one transfer on the caller's thread, and keeps its connection for the next one.
+// An event loop around libcurl: drives transfers, on whatever thread runs it.
 #ifndef SERVICE_ACCOUNTS_SRC_CURL_LOOP_H_
 #define SERVICE_ACCOUNTS_SRC_CURL_LOOP_H_
 
+#include <atomic>
 #include <memory>
 
 #include <curl/curl.h>
-
-#include <service_accounts/http_transport.h>
 
 #include "curl/transfer.h"
 
@@ -16,26 +15,34 @@ struct CloseMulti {
   void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
 };
 
-/// A multi handle, which owns the connection, and the transfer that it drives. One thread at a
-/// time.
+/// A multi handle, which owns the connections of its transfers. One thread at a time, but for
+/// `Wake`.
 class Loop {
  public:
-  explicit Loop(const DefaultTransportOptions& options);
+  explicit Loop(long most_idle_connections);
 
-  /// Sends the request and returns when its outcome is known, at the deadline at the latest.
-  [[nodiscard]] TransportResult Send(const HttpRequest& request, const SendContext& context);
+  /// libcurl's words for why it cannot, or null. The transfer has to be prepared.
+  [[nodiscard]] const char* Add(Transfer* transfer);
 
-  /// False when libcurl has refused something that it has to do: not to be used again.
+  /// Ends the transfer wherever it is. Its connection lives on if the transfer was whole.
+  void Remove(Transfer* transfer) noexcept;
+
+  /// Drives the transfers until one of them has ended, and returns that; null when the loop was
+  /// woken. Ends at the deadline of a transfer at the latest, since that ends the transfer.
+  [[nodiscard]] Transfer* Run();
+
+  /// Makes `Run` return soon, or at once the next time. From any thread.
+  void Wake() noexcept;
+
+  /// False when libcurl has failed in a way that leaves its state unclear: not to be used again.
   [[nodiscard]] bool usable() const noexcept { return usable_; }
 
  private:
-  [[nodiscard]] CURLcode Drive();
-  [[nodiscard]] TransportResult Refused(const std::string& what);
+  [[nodiscard]] Transfer* TakeEnded();
 
-  // In this order: the transfer has to go before the connections that it may refer to.
   std::unique_ptr<CURLM, CloseMulti> multi_;
-  Transfer transfer_;
-  bool usable_ = true;
+  std::atomic<bool> woken_{false};
+  bool usable_;
 };
 
 }  // namespace service_accounts::internal

@@ -10,6 +10,8 @@
 #endif
 
 #include "curl/failure.h"
+#include "curl/proxy.h"
+#include "curl/set_option.h"
 #include "scanner.h"
 
 namespace service_accounts::internal {
@@ -36,23 +38,21 @@ std::string HeaderLine(const Header& header) {
 
 }  // namespace
 
-Transfer::Transfer(const DefaultTransportOptions& options) : easy_(curl_easy_init()) {
+Transfer::Transfer(const DefaultTransportOptions& options)
+    : easy_(curl_easy_init()), proxy_(options.proxy) {
   if (easy_ == nullptr) {
     refused_option_ = "no handle: out of memory";
     return;
   }
   SetFixedOptions(options);
-  SetTlsOptions();
+  SetTlsOptions(options.tls);
+  SetProxy(options, easy_.get(), &refused_option_);
   SetCallbacks();
 }
 
 template <class Value>
 void Transfer::Set(CURLoption option, Value value) {
-  const CURLcode code = curl_easy_setopt(easy_.get(), option, value);
-  if (code == CURLE_OK || !refused_option_.empty()) return;
-  const curl_easyoption* known = curl_easy_option_by_id(option);
-  refused_option_ =
-      std::string(known != nullptr ? known->name : "an option") + ": " + curl_easy_strerror(code);
+  SetOption(easy_.get(), option, value, &refused_option_);
 }
 
 void Transfer::SetFixedOptions(const DefaultTransportOptions& options) {
@@ -66,7 +66,9 @@ void Transfer::SetFixedOptions(const DefaultTransportOptions& options) {
   // Otherwise a deadline that passes during a name lookup would wait for the lookup to end.
   Set(CURLOPT_QUICK_EXIT, 1L);
 #endif
-  Set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  const bool http2 = options.http_version == HttpVersion::kHttp2;
+  Set(CURLOPT_HTTP_VERSION,
+      http2 ? static_cast<long>(CURL_HTTP_VERSION_2TLS) : static_cast<long>(CURL_HTTP_VERSION_1_1));
   Set(CURLOPT_POST, 1L);
   Set(CURLOPT_FOLLOWLOCATION, 0L);
   Set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
@@ -74,16 +76,25 @@ void Transfer::SetFixedOptions(const DefaultTransportOptions& options) {
   Set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   Set(CURLOPT_PATH_AS_IS, 1L);
   Set(CURLOPT_MAXAGE_CONN, kMaxIdleSeconds);
-  if (options.direct) Set(CURLOPT_PROXY, "");
 }
 
-void Transfer::SetTlsOptions() {
+void Transfer::SetTlsOptions(const TlsOptions& tls) {
   Set(CURLOPT_SSL_VERIFYPEER, 1L);
   Set(CURLOPT_SSL_VERIFYHOST, 2L);
   Set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  if (!tls.ca_file.empty()) {
+    Set(CURLOPT_CAINFO, tls.ca_file.c_str());
+    // Otherwise the system's directory of certificates would be trusted beside it.
+    Set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+  }
+  if (!tls.client_certificate_file.empty()) {
+    Set(CURLOPT_SSLCERT, tls.client_certificate_file.c_str());
+    Set(CURLOPT_SSLKEY, tls.client_key_file.c_str());
+  }
 }
 
 void Transfer::SetCallbacks() {
+  Set(CURLOPT_PRIVATE, this);
   Set(CURLOPT_ERRORBUFFER, error_text_.data());
   Set(CURLOPT_PREREQFUNCTION, &Transfer::OnBeforeSending);
   Set(CURLOPT_PREREQDATA, this);
@@ -98,6 +109,7 @@ void Transfer::SetCallbacks() {
 std::string Transfer::Prepare(const HttpRequest& request, const SendContext& context,
                               SteadyTime now) {
   if (easy_ == nullptr) return refused_option_;
+  ended_ = false;
   sends_ = 0;
   repetition_refused_ = false;
   max_body_bytes_ = context.max_response_bytes;
@@ -143,13 +155,51 @@ void Transfer::SetTimeouts(const SendContext& context, SteadyTime now) {
   Set(CURLOPT_CONNECTTIMEOUT_MS, ToMilliseconds(connect));
 }
 
-TransportResult Transfer::Finish(CURLcode code) {
-  if (code == CURLE_OK && reply_.status >= 200) return std::move(reply_);
-  if (code == CURLE_OK) code = CURLE_WEIRD_SERVER_REPLY;
-  TransportFailure failure =
-      DescribeTransferFailure(code, {sends_, repetition_refused_, too_large_, error_text_.data()});
+void Transfer::End(CURLcode code) noexcept {
+  ended_ = true;
+  code_ = code;
+}
+
+TransportResult Transfer::Finish() {
+  reply_.times = Times();
+  if (ended_ && code_ == CURLE_OK) {
+    if (reply_.status >= 200) return std::move(reply_);
+    code_ = CURLE_WEIRD_SERVER_REPLY;
+  }
+  TransportFailure failure = DescribeFailure();
   failure.partial = std::move(reply_);
   return failure;
+}
+
+TransportFailure Transfer::DescribeFailure() const {
+  long verify_result = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_SSL_VERIFYRESULT, &verify_result);
+  const bool https = EqualsIgnoringCase(std::string_view(url_).substr(0, 6), "https:");
+  const std::string detail = WithoutProxySecrets(error_text_.data(), proxy_, https);
+  return DescribeTransferFailure(
+      code_, {sends_, repetition_refused_, too_large_, !ended_, verify_result, detail,
+              FactsOfProxy(proxy_, easy_.get(), https)});
+}
+
+TransferTimes Transfer::Times() const {
+  // libcurl counts each from the transfer's begin; a phase that was not reached is 0.
+  const auto until = [this](CURLINFO phase) {
+    curl_off_t microseconds = 0;
+    curl_easy_getinfo(easy_.get(), phase, &microseconds);
+    return std::chrono::microseconds(microseconds);
+  };
+  TransferTimes times;
+  times.first_byte = until(CURLINFO_STARTTRANSFER_TIME_T);
+  long connections = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_NUM_CONNECTS, &connections);
+  times.connection_reused = sends_ > 0 && connections == 0;
+  if (times.connection_reused) return times;
+  const auto lookup = until(CURLINFO_NAMELOOKUP_TIME_T);
+  const auto connect = std::max(until(CURLINFO_CONNECT_TIME_T), lookup);
+  times.lookup = lookup;
+  times.connect = connect - lookup;
+  times.tls = std::max(until(CURLINFO_APPCONNECT_TIME_T), connect) - connect;
+  return times;
 }
 
 int Transfer::OnBeforeSending(void* self, char*, char*, int, int) noexcept {
@@ -164,9 +214,11 @@ curl_socket_t Transfer::OnOpenSocket(void* self, curlsocktype, curl_sockaddr* ad
   transfer.repetition_refused_ = transfer.sends_ > 0;
   if (transfer.repetition_refused_) return CURL_SOCKET_BAD;
 #if defined(SOCK_CLOEXEC)
-  address->socktype |= SOCK_CLOEXEC;  // A program that the host starts has no business with it.
-#endif
+  // A program that the host starts has no business with it.
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+#else
   return socket(address->family, address->socktype, address->protocol);
+#endif
 }
 
 void Transfer::BeginReply(std::string_view status_line) {

@@ -35,6 +35,7 @@ struct FreeList {
 class Transfer {
  public:
   explicit Transfer(const DefaultTransportOptions& options);
+  ~Transfer() = default;
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
@@ -43,22 +44,32 @@ class Transfer {
   [[nodiscard]] std::string Prepare(const HttpRequest& request, const SendContext& context,
                                     SteadyTime now);
 
-  /// What became of it, when libcurl is done with it.
-  [[nodiscard]] TransportResult Finish(CURLcode code);
+  /// Takes note that libcurl is done with it.
+  void End(CURLcode code) noexcept;
+
+  /// What became of it. If it has not ended, it was cancelled.
+  [[nodiscard]] TransportResult Finish();
+
+  [[nodiscard]] bool ended() const noexcept { return ended_; }
+
+  /// False when libcurl has refused an option: not to be used again.
+  [[nodiscard]] bool usable() const noexcept { return refused_option_.empty(); }
 
   /// Null when libcurl could not make one.
   [[nodiscard]] CURL* easy() const noexcept { return easy_.get(); }
 
  private:
   void SetFixedOptions(const DefaultTransportOptions& options);
-  void SetTlsOptions();
+  void SetTlsOptions(const TlsOptions& tls);
   void SetCallbacks();
   void SetTimeouts(const SendContext& context, SteadyTime now);
   void SetHeaders(const std::vector<Header>& headers);
   template <class Value>
   void Set(CURLoption option, Value value);
+  [[nodiscard]] TransportFailure DescribeFailure() const;
 
   void BeginReply(std::string_view status_line);
+  [[nodiscard]] TransferTimes Times() const;
 
   // libcurl's callbacks. No exception may cross libcurl: it would break the handle for good.
   static int OnBeforeSending(void* self, char*, char*, int, int) noexcept;
@@ -68,6 +79,7 @@ class Transfer {
 
   std::unique_ptr<CURL, CloseEasy> easy_;
   std::string refused_option_;
+  ProxyOptions proxy_;
 
   // What the handle is set to, so that it is set again only when that changes.
   std::string method_;
@@ -76,6 +88,8 @@ class Transfer {
   std::unique_ptr<curl_slist, FreeList> header_lines_;
 
   // The transfer under way.
+  bool ended_ = false;
+  CURLcode code_ = CURLE_OK;
   int sends_ = 0;
   bool repetition_refused_ = false;
   std::size_t max_body_bytes_ = 0;

@@ -106,8 +106,8 @@ Timestamp ToTimestamp(std::chrono::system_clock::time_point time) {
   std::tm utc{};
   gmtime_r(&seconds, &utc);
   char text[sizeof "2026-01-31T12:00:00Z"] = "";
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return Timestamp(text);
+  const std::size_t size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return Timestamp(std::string(text, size));
 }
 
 /// `body` has passed `CheckBody`.

@@ -10,8 +10,8 @@
 
 namespace service_accounts::tests {
 
-inline const std::string kPath = "/v1/service-accounts";
-inline const std::string kGoodBody = R"({"name": "bot", "permissions": ["org:read"]})";
+constexpr const char* kPath = "/v1/service-accounts";
+constexpr const char* kGoodBody = R"({"name": "bot", "permissions": ["org:read"]})";
 
 inline int PortOf(const testing::MockServer& server) {
   const std::string url = server.base_url();

@@ -35,7 +35,7 @@ bool Eventually(Condition condition) {
 
 int CountOf(const std::string& text, const std::string& part) {
   int count = 0;
-  for (auto at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++count;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
   return count;
 }
 
@@ -164,7 +164,7 @@ TEST_CASE("MockServer sends large scripted replies") {
   CHECK((BodyOf(reply) == body));
 }
 
-TEST_CASE("MockServer holds the next answer back for the scripted delay; several queue up") {
+TEST_CASE("MockServer holds the next answer back for the scripted delay, and several queue up") {
   constexpr milliseconds kDelay(60);
   MockServer server;
   const auto time_of_post = [&](const std::string& name) {
@@ -231,11 +231,12 @@ TEST_CASE("MockServer records requests as they were sent") {
 
 TEST_CASE("MockServer reads a body that comes in chunks") {
   MockServer server;
-  const std::string reply = Exchange(
-      PortOf(server), "POST " + kPath + " HTTP/1.1\r\nHost: mock\r\n" + BearerLine(server) +
-                          "Transfer-Encoding: chunked\r\n\r\n"
-                          "10\r\n{\"name\": \"bot\", \r\n11\r\n\"permissions\": []\r\n"
-                          "1\r\n}\r\n0\r\n\r\n");
+  const std::string reply =
+      Exchange(PortOf(server), std::string("POST ") + kPath + " HTTP/1.1\r\nHost: mock\r\n" +
+                                   BearerLine(server) +
+                                   "Transfer-Encoding: chunked\r\n\r\n"
+                                   "10\r\n{\"name\": \"bot\", \r\n11\r\n\"permissions\": []\r\n"
+                                   "1\r\n}\r\n0\r\n\r\n");
   CHECK(StatusOf(reply) == 200);
   REQUIRE(server.requests().size() == 1);
   CHECK(server.requests()[0].body == R"({"name": "bot", "permissions": []})");

@@ -37,7 +37,7 @@ TEST_CASE("MockServer answers a good request with the documented envelope") {
   CHECK(body["code"] == 200);
   CHECK(body["message"] == "success");
   CHECK(body["requestId"] == "req_000001");
-  const Json data = body["data"];
+  const Json& data = body["data"];
   CHECK(data["id"] == "sa_000001");
   CHECK(data["name"] == "bot");
   CHECK(data["permissions"] == Json::array({"org:read", "a:b"}));
@@ -61,8 +61,9 @@ TEST_CASE("MockServer dates an account with the present, in UTC and RFC 3339") {
     const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
     std::tm utc{};
     char text[21] = "";
-    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &utc));
-    return std::string(text);
+    const std::size_t size =
+        std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &utc));
+    return std::string(text, size);
   };
   const std::string created = JsonOf(reply)["data"].value("createdAt", "");
   CHECK(created.size() == 20);

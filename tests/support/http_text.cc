@@ -12,7 +12,7 @@ char ToLower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' +
 
 std::size_t HeadLength(std::string_view bytes) {
   const std::size_t end = bytes.find("\r\n\r\n");
-  return end == bytes.npos ? 0 : end + 4;
+  return end == std::string_view::npos ? 0 : end + 4;
 }
 
 std::size_t BodyLength(std::string_view head) {

@@ -91,7 +91,7 @@ std::optional<std::string> HeaderOf(std::string_view reply, std::string_view nam
   const std::string_view head = reply.substr(0, HeadLength(reply));
   const std::string start = "\r\n" + std::string(name) + ": ";
   const std::size_t found = head.find(start);
-  if (found == head.npos) return std::nullopt;
+  if (found == std::string_view::npos) return std::nullopt;
   const std::size_t value = found + start.size();
   return std::string(head.substr(value, head.find("\r\n", value) - value));
 }

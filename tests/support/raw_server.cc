@@ -55,7 +55,57 @@ Ready WaitFor(int socket, short events, int stop, int timeout_ms = -1) {
 
 }  // namespace
 
-RawConnection::RawConnection(RawServer& server, int socket) : server_(server), socket_(socket) {}
+void RequestLog::CountPost() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ++posts_;
+}
+
+void RequestLog::Add(std::string request) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  requests_.push_back(std::move(request));
+}
+
+int RequestLog::posts() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return posts_;
+}
+
+std::vector<std::string> RequestLog::requests() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return requests_;
+}
+
+void RequestStream::Add(std::string_view bytes) {
+  bytes_ += bytes;
+  while (!bytes.empty()) {
+    const std::size_t of_body = std::min(body_left_, bytes.size());
+    body_left_ -= of_body;
+    bytes.remove_prefix(of_body);
+    const std::size_t before = head_.size();
+    head_ += bytes;
+    // The end may straddle the pieces, by three bytes at most; what is before was looked at.
+    const std::size_t searched = before < 3 ? 0 : before - 3;
+    const std::size_t found = HeadLength(std::string_view(head_).substr(searched));
+    if (found == 0) return;
+    const std::size_t length = searched + found;
+    if (head_.rfind("POST ", 0) == 0) log_.CountPost();
+    body_left_ = BodyLength(std::string_view(head_).substr(0, length));
+    head_.clear();
+    bytes.remove_prefix(length - before);
+  }
+}
+
+std::string RequestStream::TakeRequest() {
+  std::string request = bytes_.substr(0, MessageLength(bytes_));
+  bytes_.erase(0, request.size());
+  if (!request.empty()) log_.Add(request);
+  return request;
+}
+
+std::string RequestStream::TakeAll() { return std::exchange(bytes_, ""); }
+
+RawConnection::RawConnection(RawServer& server, int socket)
+    : server_(server), socket_(socket), input_(server.log_) {}
 
 RawConnection::~RawConnection() {
   Close();
@@ -69,46 +119,20 @@ bool RawConnection::Receive() {
   char block[65536];
   const ssize_t count = recv(socket_, block, sizeof block, 0);
   if (count <= 0) return false;
-  const std::string_view bytes(block, static_cast<std::size_t>(count));
-  input_ += bytes;
-  Count(bytes);
+  input_.Add({block, static_cast<std::size_t>(count)});
   return true;
 }
 
-void RawConnection::Count(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const std::size_t of_body = std::min(body_left_, bytes.size());
-    body_left_ -= of_body;
-    bytes.remove_prefix(of_body);
-    const std::size_t before = head_.size();
-    head_ += bytes;
-    const std::size_t length = HeadLength(head_);
-    if (length == 0) return;
-    if (head_.rfind("POST ", 0) == 0) {
-      const std::lock_guard<std::mutex> lock(server_.mutex_);
-      ++server_.posts_;
-    }
-    body_left_ = BodyLength(std::string_view(head_).substr(0, length));
-    head_.clear();
-    bytes.remove_prefix(length - before);
-  }
-}
-
 std::string RawConnection::ReadRequest() {
-  while (MessageLength(input_) == 0) {
-    if (!Receive()) return "";
-  }
-  const std::size_t length = MessageLength(input_);
-  std::string request = input_.substr(0, length);
-  input_.erase(0, length);
-  const std::lock_guard<std::mutex> lock(server_.mutex_);
-  server_.requests_.push_back(request);
+  std::string request = input_.TakeRequest();
+  while (request.empty() && Receive()) request = input_.TakeRequest();
   return request;
 }
 
 std::string RawConnection::ReadSome() {
-  if (input_.empty()) (void)Receive();
-  return std::exchange(input_, "");
+  std::string bytes = input_.TakeAll();
+  if (bytes.empty() && Receive()) bytes = input_.TakeAll();
+  return bytes;
 }
 
 bool RawConnection::Write(std::string_view bytes) {
@@ -142,7 +166,7 @@ void RawConnection::Reset() {
 }
 
 void RawConnection::WaitForPeer() {
-  while (Receive()) input_.clear();
+  while (Receive()) (void)input_.TakeAll();
 }
 
 bool RawConnection::Pause(std::chrono::milliseconds time) {
@@ -179,11 +203,7 @@ void RawServer::AcceptAll() {
 }
 
 void RawServer::Serve(int socket) {
-  std::size_t number = 0;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    number = static_cast<std::size_t>(connections_++);
-  }
+  const auto number = static_cast<std::size_t>(connections_++);
   threads_.emplace_back([this, socket, number] {
     RawConnection connection(*this, socket);
     if (!behaviours_.empty()) behaviours_[std::min(number, behaviours_.size() - 1)](connection);
@@ -202,20 +222,11 @@ int RawServer::Finish() {
   return posts();
 }
 
-int RawServer::posts() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  return posts_;
-}
+int RawServer::posts() const { return log_.posts(); }
 
-int RawServer::connections() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  return connections_;
-}
+int RawServer::connections() const { return connections_; }
 
-std::vector<std::string> RawServer::requests() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  return requests_;
-}
+std::vector<std::string> RawServer::requests() const { return log_.requests(); }
 
 std::string HttpReply(int status, std::string_view body, std::string_view extra_headers) {
   std::string reply = "HTTP/1.1 " + std::to_string(status) + " \r\n";

@@ -11,6 +11,7 @@
 #ifndef SERVICE_ACCOUNTS_TESTS_SUPPORT_RAW_SERVER_H_
 #define SERVICE_ACCOUNTS_TESTS_SUPPORT_RAW_SERVER_H_
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -23,6 +24,43 @@
 namespace service_accounts::tests {
 
 class RawServer;
+
+/// The requests that a server was sent, over all of its connections. Safe from any thread.
+class RequestLog {
+ public:
+  void CountPost();
+  void Add(std::string request);
+
+  [[nodiscard]] int posts() const;
+  [[nodiscard]] std::vector<std::string> requests() const;
+
+ private:
+  mutable std::mutex mutex_;
+  int posts_ = 0;
+  std::vector<std::string> requests_;
+};
+
+/// What one connection was sent, as it comes in. Counts each POST once its head is there, whoever
+/// takes the bytes and however.
+class RequestStream {
+ public:
+  explicit RequestStream(RequestLog& log) : log_(log) {}
+
+  void Add(std::string_view bytes);
+
+  /// The first request, head and Content-Length body, which is then in the log; "" as long as it is
+  /// not whole.
+  [[nodiscard]] std::string TakeRequest();
+
+  /// All that is there, whole requests or not.
+  [[nodiscard]] std::string TakeAll();
+
+ private:
+  RequestLog& log_;
+  std::string bytes_;          // Not yet taken.
+  std::string head_;           // Of the request being counted.
+  std::size_t body_left_ = 0;  // Of the same, still to come.
+};
 
 /// One accepted connection, used by its own thread alone. When its behaviour returns, it is closed
 /// with a FIN and read to the peer's end all the same: what the client still sends is counted, and
@@ -62,13 +100,10 @@ class RawConnection {
 
  private:
   bool Receive();
-  void Count(std::string_view bytes);
 
   RawServer& server_;
   int socket_;
-  std::string input_;          // Received, not yet handed out.
-  std::string head_;           // Of the request being counted.
-  std::size_t body_left_ = 0;  // Of the same, still to come.
+  RequestStream input_;
 };
 
 class RawServer {
@@ -114,11 +149,8 @@ class RawServer {
   int stop_[2] = {-1, -1};  // A pipe: a byte in it wakes every poll, and those to come.
   std::thread acceptor_;
   std::vector<std::thread> threads_;  // The acceptor's, and `Finish`'s once that is joined.
-
-  mutable std::mutex mutex_;  // Guards what follows.
-  int posts_ = 0;
-  int connections_ = 0;
-  std::vector<std::string> requests_;
+  RequestLog log_;
+  std::atomic<int> connections_{0};
 };
 
 /// A whole reply with its Content-Length. `extra_headers` are lines, each with its "\r\n".

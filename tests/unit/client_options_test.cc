@@ -83,6 +83,43 @@ TEST_CASE("Plain HTTP is allowed to loopback, and elsewhere only when asked for"
   CHECK(options.Validate() == std::nullopt);
 }
 
+TEST_CASE("A proxy's URL that is not one is named, without its credentials") {
+  ClientOptions options = Good();
+  CHECK(options.proxy == ProxyOptions::FromEnvironment());
+  for (const char* url :
+       {"", "proxy.test", "ftp://hidden:hidden@proxy.test", "http://hidden:hid/den@proxy.test",
+        "http://hidden:hidden@proxy.test/x"}) {
+    CAPTURE(url);
+    options.proxy = ProxyOptions::Url(url);
+    const auto error = options.Validate();
+    REQUIRE(error);
+    CHECK(error->kind == ErrorKind::kInvalidArgument);
+    CAPTURE(error->message);
+    CHECK(error->message.find("proxy: the URL ") == 0);
+    CHECK(error->message.find("hid") == std::string::npos);
+  }
+  for (const auto& proxy : {ProxyOptions(), ProxyOptions::None(),
+                            ProxyOptions::Url("socks5h://user:pass@proxy.test")}) {
+    options.proxy = proxy;
+    CHECK(options.Validate() == std::nullopt);
+  }
+}
+
+TEST_CASE("A proxy off this machine is handed a token in clear only when that is asked for") {
+  ClientOptions options = Good();
+  options.base_url = "http://127.0.0.1:8080";
+  for (const char* near : {"http://127.0.0.1:3128", "socks5://localhost", "https://user@[::1]"}) {
+    CAPTURE(near);
+    options.proxy = ProxyOptions::Url(near);
+    CHECK(options.Validate() == std::nullopt);
+  }
+  options.proxy = ProxyOptions::Url("https://proxy.test");
+  REQUIRE(options.Validate());
+  CHECK(options.Validate()->message.find("proxy: would be handed the token") == 0);
+  options.allow_plain_http = true;
+  CHECK(options.Validate() == std::nullopt);
+}
+
 TEST_CASE("Huge timeouts are fine") {
   ClientOptions options = Good();
   options.timeout = std::chrono::milliseconds::max();

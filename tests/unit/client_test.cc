@@ -37,7 +37,7 @@ class ContextTransport final : public HttpTransport {
  public:
   TransportResult Send(const HttpRequest&, const SendContext& context) override {
     seen = context;
-    return HttpResponse{200, "HTTP/1.1", {}, kAccount};
+    return HttpResponse{200, "HTTP/1.1", {}, kAccount, {}};
   }
   SendContext seen;
 };

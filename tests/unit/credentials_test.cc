@@ -11,6 +11,12 @@ namespace {
 
 using namespace std::string_literals;
 
+Result<internal::Token> GetToken(const Credentials& credentials) {
+  const CancellationToken never;
+  return credentials.source()->GetToken(
+      {internal::SystemClock(), internal::SteadyTime::max(), never});
+}
+
 std::string Printed(const Credentials& credentials) {
   std::ostringstream out;
   out << credentials;
@@ -20,7 +26,7 @@ std::string Printed(const Credentials& credentials) {
 TEST_CASE("Every character that RFC 6750 allows may stand in a token") {
   const std::string all = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/";
   for (const std::string& token : {all, all + "=", all + "==", "x"s, std::string(8192, 'a')}) {
-    const auto got = BearerToken(token).source()->GetToken();
+    const auto got = GetToken(BearerToken(token));
     REQUIRE(got);
     CHECK(**got == token);
   }
@@ -32,7 +38,7 @@ TEST_CASE("A token that could not be sent is refused without being quoted") {
         "SECRET\x7F"s, "SECR\xC3\xA9T"s, "SEC=RET"s, "=SECRET"s, "="s, "SECRET,"s, "\"SECRET\""s,
         std::string(8193, 'S'), std::string(1 << 20, 'S')}) {
     CAPTURE(token.size());
-    const auto got = BearerToken(token).source()->GetToken();
+    const auto got = GetToken(BearerToken(token));
     REQUIRE_FALSE(got);
     CHECK(got.error().kind == ErrorKind::kInvalidArgument);
     CHECK(got.error().outcome == RequestOutcome::kNotSent);
@@ -43,7 +49,7 @@ TEST_CASE("A token that could not be sent is refused without being quoted") {
 }
 
 TEST_CASE("The place of a character that no token may hold is told") {
-  const auto got = BearerToken("abc\n").source()->GetToken();
+  const auto got = GetToken(BearerToken("abc\n"));
   CHECK(got.error().message.find("at position 4 of 4") != std::string::npos);
 }
 
@@ -51,7 +57,7 @@ TEST_CASE("A token comes from the environment variable that is named") {
   setenv("SERVICE_ACCOUNTS_TEST_TOKEN", "from-environment", 1);
   const Credentials credentials = TokenFromEnvironment("SERVICE_ACCOUNTS_TEST_TOKEN");
   setenv("SERVICE_ACCOUNTS_TEST_TOKEN", "changed-later", 1);
-  const auto got = credentials.source()->GetToken();
+  const auto got = GetToken(credentials);
   unsetenv("SERVICE_ACCOUNTS_TEST_TOKEN");
   REQUIRE(got);
   CHECK(**got == "from-environment");
@@ -59,11 +65,11 @@ TEST_CASE("A token comes from the environment variable that is named") {
 
 TEST_CASE("An environment variable that is missing or empty is named in the error") {
   unsetenv("SERVICE_ACCOUNTS_TEST_TOKEN");
-  CHECK(TokenFromEnvironment("SERVICE_ACCOUNTS_TEST_TOKEN").source()->GetToken().error().message ==
+  CHECK(GetToken(TokenFromEnvironment("SERVICE_ACCOUNTS_TEST_TOKEN")).error().message ==
         "credentials: environment variable SERVICE_ACCOUNTS_TEST_TOKEN is not set: put the API "
         "token into it");
   setenv("SERVICE_ACCOUNTS_TEST_TOKEN", "", 1);
-  CHECK(TokenFromEnvironment("SERVICE_ACCOUNTS_TEST_TOKEN").source()->GetToken().error().message ==
+  CHECK(GetToken(TokenFromEnvironment("SERVICE_ACCOUNTS_TEST_TOKEN")).error().message ==
         "credentials: the token from environment variable SERVICE_ACCOUNTS_TEST_TOKEN is empty");
   unsetenv("SERVICE_ACCOUNTS_TEST_TOKEN");
 }

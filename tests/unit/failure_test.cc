@@ -8,12 +8,13 @@ namespace {
 TEST_CASE("Whether a request was sent is told by the guard's count, never by libcurl's code") {
   for (int code = 1; code < CURL_LAST; ++code) {
     CAPTURE(code);
-    const auto before = DescribeTransferFailure(static_cast<CURLcode>(code), {0, false, false, ""});
+    const auto before =
+        DescribeTransferFailure(static_cast<CURLcode>(code), {0, false, false, false, 0, ""});
     CHECK(before.outcome == RequestOutcome::kNotSent);
     CHECK_FALSE(before.message.empty());
     for (const int sends : {1, 2, 7}) {
       const auto after =
-          DescribeTransferFailure(static_cast<CURLcode>(code), {sends, false, false, ""});
+          DescribeTransferFailure(static_cast<CURLcode>(code), {sends, false, false, false, 0, ""});
       CHECK(after.outcome == RequestOutcome::kUnknown);
       CHECK_FALSE(after.message.empty());
     }
@@ -34,21 +35,22 @@ TEST_CASE("The kind of a failure follows from libcurl's code") {
       {CURLE_SSL_CERTPROBLEM, ErrorKind::kTls}};
   for (const auto& [code, kind] : cases) {
     CAPTURE(code);
-    CHECK(DescribeTransferFailure(code, {0, false, false, ""}).kind == kind);
+    CHECK(DescribeTransferFailure(code, {0, false, false, false, 0, ""}).kind == kind);
   }
-  CHECK(DescribeTransferFailure(CURLE_WRITE_ERROR, {1, false, true, ""}).kind ==
+  CHECK(DescribeTransferFailure(CURLE_WRITE_ERROR, {1, false, true, false, 0, ""}).kind ==
         ErrorKind::kResponseTooLarge);
 }
 
 TEST_CASE(
     "A failure quotes libcurl's words, on one line, unless they are about a refused repetition") {
-  CHECK(DescribeTransferFailure(CURLE_COULDNT_CONNECT, {0, false, false, "port 1: refused\n"})
+  CHECK(DescribeTransferFailure(CURLE_COULDNT_CONNECT,
+                                {0, false, false, false, 0, "port 1: refused\n"})
             .message ==
         "could not connect: check base_url, and that the service runs (port 1: refused\\n)");
   CHECK(
-      DescribeTransferFailure(CURLE_COULDNT_CONNECT, {1, true, false, "port 1: refused"}).message ==
-      "the connection was lost after the request had been sent");
-  CHECK(DescribeTransferFailure(CURLE_RECV_ERROR, {1, false, false, ""})
+      DescribeTransferFailure(CURLE_COULDNT_CONNECT, {1, true, false, false, 0, "port 1: refused"})
+          .message == "the connection was lost after the request had been sent");
+  CHECK(DescribeTransferFailure(CURLE_RECV_ERROR, {1, false, false, false, 0, ""})
             .message.find(curl_easy_strerror(CURLE_RECV_ERROR)) != std::string::npos);
 }
 

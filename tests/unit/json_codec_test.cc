@@ -31,7 +31,7 @@ struct Example {
   }
 };
 
-std::string Nested(int depth) { return std::string(depth, '[') + std::string(depth, ']'); }
+std::string Nested(std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); }
 
 TEST_CASE("Members go where the table says, in any order") {
   const Example e(
@@ -169,7 +169,7 @@ TEST_CASE("Escapes are decoded, an escaped NUL with what follows it") {
 
 TEST_CASE("JSON may be nested as deep as the limit, and no deeper") {
   CHECK(Example("{\"x\":" + Nested(kMaxJsonDepth - 1) + "}").problem.empty());
-  for (const int depth : {kMaxJsonDepth, 100, 100'000, 1'000'000}) {
+  for (const std::size_t depth : {kMaxJsonDepth + 0U, 100U, 100'000U, 1'000'000U}) {
     CAPTURE(depth);
     CHECK(Example("{\"x\":" + Nested(depth) + "}").problem == "the JSON is nested deeper than 32");
     CHECK(Example(std::string(depth, '[')).problem == "the JSON is not an object");

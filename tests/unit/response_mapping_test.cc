@@ -14,7 +14,7 @@ constexpr const char* kAccount =
     R"({"code":200,"data":{"id":"sa_1"},"message":"success","requestId":"req_1"})";
 
 HttpResponse Reply(int status, std::string body, HeaderList headers = {}) {
-  return {status, "HTTP/1.1", std::move(headers), std::move(body)};
+  return {status, "HTTP/1.1", std::move(headers), std::move(body), {}};
 }
 
 Mapped<ServiceAccount> Map(TransportResult result) {

@@ -11,7 +11,7 @@ using std::chrono::system_clock;
 
 // 1994-11-06T08:49:37Z, the date of RFC 9110's examples.
 constexpr std::chrono::seconds kExample{784111777};
-const system_clock::time_point kNow{kExample - 10s};
+constexpr system_clock::time_point kNow{kExample - 10s};
 
 std::optional<milliseconds> Wait(const std::string& value) {
   return RetryAfter({{"Retry-After", value}}, kNow);

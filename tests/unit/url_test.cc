@@ -7,7 +7,7 @@ namespace {
 
 std::optional<BaseUrl> Parse(const std::string& text) {
   std::string problem;
-  const auto url = ParseBaseUrl(text, &problem);
+  auto url = ParseBaseUrl(text, &problem);
   CHECK(url.has_value() == problem.empty());
   return url;
 }
@@ -103,6 +103,90 @@ TEST_CASE("Loopback is what is written as such, and nothing that looks like it")
     const auto url = Parse("http://" + host);
     REQUIRE(url);
     CHECK_FALSE(url->loopback);
+  }
+}
+
+TEST_CASE("A proxy's URL is taken with scheme and host, and its user info kept apart") {
+  struct Case {
+    const char* url;
+    const char* text;
+    const char* user_info;
+  };
+  const Case cases[] = {
+      {"http://proxy.test:3128", "http://proxy.test:3128", ""},
+      {"http://proxy.test", "http://proxy.test", ""},
+      {"HTTP://Proxy.Test:1/", "HTTP://Proxy.Test:1", ""},
+      {"https://[2001:db8::1]:443", "https://[2001:db8::1]:443", ""},
+      {"socks5://192.0.2.1", "socks5://192.0.2.1", ""},
+      {"socks5h://user@proxy.test:1080", "socks5h://proxy.test:1080", "user"},
+      {"http://user:pass@proxy.test/", "http://proxy.test", "user:pass"},
+      {"http://:pass@proxy.test", "http://proxy.test", ":pass"},
+      {"http://a%40b:c:d%2F%c3%A4@proxy.test", "http://proxy.test", "a%40b:c:d%2F%c3%A4"},
+      {"http://-._~!$&'()*+,;=:@proxy.test", "http://proxy.test", "-._~!$&'()*+,;=:"},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.url);
+    std::string problem;
+    const auto url = ParseProxyUrl(c.url, &problem);
+    CHECK(problem.empty());
+    REQUIRE(url);
+    CHECK(url->text == c.text);
+    CHECK(url->user_info == c.user_info);
+    CHECK(url->https == (std::string(c.url).find("https") == 0));
+  }
+}
+
+TEST_CASE("A proxy's URL that is not one is refused, saying why and quoting nothing") {
+  const std::pair<std::string, std::string> cases[] = {
+      {"", "is empty"},
+      {"proxy.test:3128", "no scheme: write http://"},
+      {"hidden:hidden@proxy.test:3128", "no scheme"},
+      {"http:proxy.test", "no scheme"},
+      {"ftp://hidden@proxy.test", "none of http, https, socks5 and socks5h"},
+      {"socks://proxy.test", "none of http, https, socks5 and socks5h"},
+      {"socks4://proxy.test", "none of http, https, socks5 and socks5h"},
+      {"socks4a://proxy.test", "none of http, https, socks5 and socks5h"},
+      {"http://", "no valid host: write http://"},
+      {"http://hidden:hidden@", "no valid host"},
+      {"http://hidden:hidden@:3128", "no valid host"},
+      {"http://@proxy.test", "nothing before its \"@\""},
+      {"http://proxy.test:", "port"},
+      {"http://proxy.test:0", "port"},
+      {"http://hidden:hidden@proxy.test:65536", "port"},
+      {"http://[::1", "\"]\""},
+      {"http://proxy.test/path", "more than a host and a port"},
+      {"http://proxy.test//", "more than a host and a port"},
+      {"http://proxy.test?x", "more than a host and a port"},
+      {"http://proxy.test#x", "more than a host and a port"},
+      {"http://proxy.test\\x", "more than a host and a port"},
+      {"http://hidden:hid/den@proxy.test", "percent-encoded"},
+      {"http://hidden:hid?den@proxy.test", "percent-encoded"},
+      {"http://hidden:hid#den@proxy.test", "percent-encoded"},
+      {"http://hidden:hid\\den@proxy.test", "percent-encoded"},
+      {"http://hidden:hid@den@proxy.test", "percent-encoded"},
+      {"http://hidden:hid\"den@proxy.test", "percent-encoded"},
+      {"http://hidden:hid den@proxy.test", "holds a space"},
+      {"http://hidden:hid\r\nden@proxy.test", "control"},
+      {std::string("http://hidden:h\0d@proxy.test", 29), "control"},
+      {"http://hidden:hid\xC3\xA4@proxy.test", "ASCII"},
+      {"http://hidden:%00@proxy.test", "control"},
+      {"http://hidden:%0d%0aX-Evil:@proxy.test", "control"},
+      {"http://hid%0Aden@proxy.test", "control"},
+      {"http://hid%1fden@proxy.test", "control"},
+      {"http://hid%7Fden@proxy.test", "control"},
+      {"http://hidden:100%@proxy.test", "hexadecimal"},
+      {"http://hidden:%4@proxy.test", "hexadecimal"},
+      {"http://hidden:%zz@proxy.test", "hexadecimal"},
+      {"http://hidden:hidden@" + std::string(100'000, 'a'), "2048"},
+  };
+  for (const auto& [text, expected] : cases) {
+    CAPTURE(text.substr(0, 60));
+    std::string problem;
+    CHECK_FALSE(ParseProxyUrl(text, &problem));
+    CAPTURE(problem);
+    CHECK(problem.find(expected) != std::string::npos);
+    CHECK(problem.find("hid") == std::string::npos);
+    CHECK(problem.find("proxy.test") == std::string::npos);
   }
 }
 

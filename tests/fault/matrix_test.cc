@@ -59,8 +59,8 @@ void CheckReplies(const std::vector<ReplyCase>& cases) {
 
 std::string Chunked(const std::string& body) {
   char size[16];
-  std::snprintf(size, sizeof size, "%zx", body.size());
-  return size + "\r\n"s + body + "\r\n0\r\n\r\n";
+  const int digits = std::snprintf(size, sizeof size, "%zx", body.size());
+  return std::string(size, static_cast<std::size_t>(digits)) + "\r\n" + body + "\r\n0\r\n\r\n";
 }
 
 TEST_CASE("A reply without a final status leaves the outcome open") {
@@ -185,14 +185,15 @@ TEST_CASE("A connection that cannot be made sends nothing") {
   };
   for (const Case& c : cases) {
     INFO(c.what);
-    const auto result =
-        ServiceAccountsClient(Options(c.base_url)).CreateServiceAccount(Request("x"));
+    ClientOptions options = Options(c.base_url);
+    options.retry.initial_backoff = 0ms;
+    const auto result = ServiceAccountsClient(options).CreateServiceAccount(Request("x"));
     REQUIRE_FALSE(result);
     CAPTURE(result.error());
     CHECK(result.error().kind == Kind::kConnection);
     CHECK(result.error().outcome == Outcome::kNotSent);
     CHECK(result.error().http_status == 0);
-    CHECK(result.error().attempts == 1);
+    CHECK(result.error().attempts == 3);
     CHECK(AllTextOf(result).find(kToken) == std::string::npos);
   }
 }
@@ -206,8 +207,10 @@ TEST_CASE("A connection that is accepted and closed at once may have carried the
         ServiceAccountsClient(Options(server.base_url())).CreateServiceAccount(Request("x"));
     REQUIRE_FALSE(result);
     CHECK(result.error().kind == Kind::kConnection);
-    CHECK(result.error().outcome == Outcome::kUnknown);
-    CHECK(server.Finish() <= 1);
+    // A reset may overtake the sending: then it is certain, and told, that nothing was sent.
+    const int posts = server.Finish();
+    CHECK(posts <= 1);
+    CHECK((result.error().outcome == Outcome::kUnknown || (reset && posts == 0)));
   }
 }
 
@@ -352,7 +355,7 @@ extern "C" void* CallOnSmallStack(void* base_url) {
 }
 
 TEST_CASE("A reply that is nested a million deep is refused, also on a small stack") {
-  for (const int depth : {100, 100'000, 1'000'000}) {
+  for (const std::size_t depth : {100U, 100'000U, 1'000'000U}) {
     CAPTURE(depth);
     testing::MockServer server;
     const std::string deep = "{\"data\":{\"id\":\"sa_1\",\"x\":" + std::string(depth, '[') +

@@ -44,7 +44,8 @@ TEST_CASE("A POST that was read on a kept-alive connection before it broke is no
     CHECK(second.error().outcome == RequestOutcome::kUnknown);
     CHECK(second.error().http_status == 0);
     CHECK(second.error().attempts == 1);
-    CHECK(second.error().message.find("the connection was lost after the request had been sent") == 0);
+    CHECK(second.error().message.find("the connection was lost after the request had been sent") ==
+          0);
     CHECK(second.error().message.find("onnect to") == std::string::npos);
     CHECK(server.connections() == 1);
     CHECK(server.Finish() == 2);

@@ -1,0 +1,106 @@
+// Watching calls: for logs, metrics and traces.
+//
+//   options.observer = std::make_shared<LogObserver>();          // one line each on standard error
+//
+//   class Metrics final : public Observer {
+//     void OnCallEnded(const CallEnded& e) override { latency.Record(e.elapsed); }
+//   };
+#ifndef SERVICE_ACCOUNTS_OBSERVER_H_
+#define SERVICE_ACCOUNTS_OBSERVER_H_
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <iosfwd>
+#include <mutex>
+#include <optional>
+#include <string_view>
+
+#include <service_accounts/attempt_record.h>
+#include <service_accounts/error.h>
+#include <service_accounts/export.h>
+
+namespace service_accounts {
+
+/// Which call an event is about. Texts are valid during the event.
+struct ObservedCall {
+  std::uint64_t number = 0;    ///< Counts the client's calls from 1.
+  std::string_view operation;  ///< "CreateServiceAccount"
+  std::string_view method;     ///< "POST"
+  std::string_view url;        ///< Without secrets: the base URL may hold none.
+};
+
+/// A request is about to be sent.
+struct AttemptBegun {
+  ObservedCall call;
+  int attempt = 1;  ///< Counts from 1.
+};
+
+/// What came of it.
+struct AttemptEnded {
+  ObservedCall call;
+  int attempt = 1;
+  const AttemptRecord* record = nullptr;  ///< Never null.
+  const Error* error = nullptr;           ///< Null: it created the account.
+};
+
+/// The request will be sent once more.
+struct RetryScheduled {
+  ObservedCall call;
+  int attempt = 2;                   ///< The number of the attempt to come.
+  std::chrono::nanoseconds wait{0};  ///< Before it.
+};
+
+/// The call returns, also one that was refused before any attempt.
+struct CallEnded {
+  ObservedCall call;
+  int attempts = 0;
+  int http_status = 0;  ///< Of the last reply; 0: none.
+  std::string_view request_id;
+  std::chrono::nanoseconds elapsed{0};
+  const Error* error = nullptr;  ///< Null: the account was created.
+};
+
+/// Called on the thread that makes the call, in the order of the events, with no lock held; from
+/// several threads at once when there are several calls. What an event points to is valid until the
+/// function returns, and holds no token. A function should be quick: the call waits for it, and its
+/// deadline does not. An exception from one is swallowed.
+class SERVICE_ACCOUNTS_EXPORT Observer {
+ public:
+  Observer() = default;
+  Observer(const Observer&) = delete;
+  Observer& operator=(const Observer&) = delete;
+  virtual ~Observer();
+
+  virtual void OnAttemptBegun(const AttemptBegun& event);
+  virtual void OnAttemptEnded(const AttemptEnded& event);
+  virtual void OnRetryScheduled(const RetryScheduled& event);
+  virtual void OnCallEnded(const CallEnded& event);
+};
+
+/// Writes one line for each event, in `key=value` form. It shows what is on its list, and nothing
+/// else: numbers, times, outcome, kind, status and request id, so no message, body or header.
+class SERVICE_ACCOUNTS_EXPORT LogObserver final : public Observer {
+ public:
+  LogObserver();                            ///< To standard error, through `std::clog`.
+  explicit LogObserver(std::ostream& out);  ///< To a stream, which has to outlive it.
+  explicit LogObserver(std::function<void(std::string_view)> sink);  ///< A line, without its end.
+  LogObserver(const LogObserver&) = delete;
+  LogObserver& operator=(const LogObserver&) = delete;
+  ~LogObserver() override;
+
+  void OnAttemptBegun(const AttemptBegun& event) override;
+  void OnAttemptEnded(const AttemptEnded& event) override;
+  void OnRetryScheduled(const RetryScheduled& event) override;
+  void OnCallEnded(const CallEnded& event) override;
+
+ private:
+  void Write(std::string_view line);
+
+  std::mutex mutex_;  // One line at a time.
+  std::function<void(std::string_view)> sink_;
+};
+
+}  // namespace service_accounts
+
+#endif  // SERVICE_ACCOUNTS_OBSERVER_H_

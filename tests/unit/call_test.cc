@@ -1,0 +1,350 @@
+// The attempts of a call, over the fake transport and by a fake clock: no test waits.
+#include "call.h"
+
+#include <service_accounts/testing/fake_transport.h>
+
+#include <functional>
+#include <memory>
+
+#include "service_account_json.h"
+#include "tests/support/catch.h"
+#include "tests/support/client.h"
+#include "tests/support/fake_clock.h"
+
+namespace service_accounts::internal {
+namespace {
+
+using namespace std::chrono_literals;
+using Kind = ErrorKind;
+using Outcome = RequestOutcome;
+using tests::FakeClock;
+using tests::kToken;
+
+constexpr const char* kAccount = R"({"data":{"id":"sa_1"}})";
+constexpr Operation<ServiceAccount> kCreate = {"CreateServiceAccount", "POST",
+                                               "/v1/service-accounts", DecodeServiceAccountReply};
+constexpr std::uint64_t kSeed = 7;
+
+/// Lets each attempt take some time, and something happen meanwhile.
+class SlowTransport final : public HttpTransport {
+ public:
+  SlowTransport(std::shared_ptr<HttpTransport> next, FakeClock& clock)
+      : next_(std::move(next)), clock_(clock) {}
+  TransportResult Send(const HttpRequest& request, const SendContext& context) override {
+    clock_.Advance(time);
+    if (meanwhile) meanwhile();
+    deadlines.push_back(context.deadline);
+    return next_->Send(request, context);
+  }
+  std::chrono::nanoseconds time{0};
+  std::function<void()> meanwhile;
+  std::vector<SteadyTime> deadlines;
+
+ private:
+  std::shared_ptr<HttpTransport> next_;
+  FakeClock& clock_;
+};
+
+struct Setup {
+  FakeClock clock;
+  std::shared_ptr<testing::FakeTransport> fake = std::make_shared<testing::FakeTransport>();
+  std::shared_ptr<SlowTransport> transport = std::make_shared<SlowTransport>(fake, clock);
+  ClientOptions options = tests::Options("https://accounts.test");
+  CallOptions call;
+
+  Setup() { options.transport = transport; }
+
+  Result<ServiceAccount> Create() {
+    const ClientCore core(options, clock, kSeed);
+    return Call(core, kCreate, ToJson(tests::Request("x")), call);
+  }
+  std::size_t sent() const { return fake->requests().size(); }
+};
+
+TEST_CASE("A request that was not sent is repeated until it is, and the account is created once") {
+  Setup s;
+  s.fake->Fail(Kind::kConnection, Outcome::kNotSent);
+  s.fake->Fail(Kind::kTls, Outcome::kNotSent);
+  s.fake->Reply(200, kAccount);
+  const auto account = s.Create();
+  REQUIRE(account);
+  CHECK(s.sent() == 3);
+  CHECK(account.metadata().attempts.size() == 3);
+  CHECK(s.clock.waits().size() == 2);
+}
+
+TEST_CASE("What came of each attempt is recorded, and the wait before it") {
+  Setup s;
+  s.transport->time = 30ms;
+  s.fake->Fail(Kind::kConnection, Outcome::kNotSent);
+  s.fake->Reply(429, "slow down", {{"Retry-After", "2"}});
+  s.fake->Reply(200, kAccount);
+  const auto account = s.Create();
+  REQUIRE(account);
+  const auto& attempts = account.metadata().attempts;
+  REQUIRE(attempts.size() == 3);
+  CHECK(attempts[0].outcome == Outcome::kNotSent);
+  CHECK(attempts[0].http_status == 0);
+  CHECK(attempts[0].wait_before == 0ns);
+  CHECK(attempts[1].outcome == Outcome::kRejected);
+  CHECK(attempts[1].http_status == 429);
+  CHECK(attempts[1].wait_before <= 200ms);
+  CHECK(attempts[2].outcome == std::nullopt);
+  CHECK(attempts[2].http_status == 200);
+  CHECK(attempts[2].wait_before == 2s);
+  for (const AttemptRecord& attempt : attempts) CHECK(attempt.total == 30ms);
+  CHECK(account.metadata().elapsed == 90ms + attempts[1].wait_before + 2s);
+}
+
+TEST_CASE("What may have created an account is not repeated") {
+  const std::function<void(testing::FakeTransport&)> ends[] = {
+      [](auto& fake) { fake.Fail(Kind::kConnection, Outcome::kUnknown); },
+      [](auto& fake) { fake.Fail(Kind::kTimeout, Outcome::kUnknown); },
+      [](auto& fake) { fake.Reply(500, ""); },
+      [](auto& fake) {
+        fake.Reply(503, "", {{"Retry-After", "1"}});
+      },
+      [](auto& fake) { fake.Reply(408, ""); },
+      [](auto& fake) { fake.Reply(200, "OK"); },
+      [](auto& fake) { fake.Reply(400, ""); },
+      [](auto& fake) { fake.Reply(401, ""); },
+      [](auto& fake) { fake.Reply(409, ""); },
+      [](auto& fake) { fake.Reply(302, ""); },
+  };
+  for (const auto& end : ends) {
+    Setup s;
+    end(*s.fake);
+    s.fake->Reply(200, kAccount);
+    const auto result = s.Create();
+    REQUIRE_FALSE(result);
+    CAPTURE(result.error());
+    CHECK(s.sent() == 1);
+    CHECK(result.error().attempts == 1);
+    CHECK(s.clock.waits().empty());
+  }
+}
+
+TEST_CASE("Attempts end at their number, and the last error is the call's") {
+  for (const int most : {1, 2, 5}) {
+    CAPTURE(most);
+    Setup s;
+    s.options.retry.max_attempts = most;
+    for (int i = 1; i < most; ++i)
+      s.fake->Fail(Kind::kConnection, Outcome::kNotSent, "not the last");
+    s.fake->Fail(Kind::kTls, Outcome::kNotSent, "the last");
+    const auto result = s.Create();
+    REQUIRE_FALSE(result);
+    CHECK(result.error().message == "the last");
+    CHECK(result.error().attempts == most);
+    CHECK(result.metadata().attempts.size() == static_cast<std::size_t>(most));
+    CHECK(s.sent() == static_cast<std::size_t>(most));
+  }
+}
+
+TEST_CASE("A call's own policy takes the place of the client's") {
+  Setup s;
+  s.call.retry = RetryPolicy();
+  s.call.retry->max_attempts = 1;
+  s.fake->Fail(Kind::kConnection, Outcome::kNotSent);
+  CHECK_FALSE(s.Create());
+  CHECK(s.sent() == 1);
+  s.call.retry->max_attempts = 0;
+  const auto refused = s.Create();
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message.find("retry.max_attempts: is 0") == 0);
+  CHECK(s.sent() == 1);
+}
+
+TEST_CASE("The waits are random by the client's seed, and within the backoff") {
+  const auto waits = [](std::uint64_t seed) {
+    Setup s;
+    s.options.retry.max_attempts = 6;
+    for (int i = 0; i < 6; ++i) s.fake->Fail(Kind::kConnection, Outcome::kNotSent);
+    const ClientCore core(s.options, s.clock, seed);
+    CHECK_FALSE(Call(core, kCreate, ToJson(tests::Request("x")), s.call));
+    return s.clock.waits();
+  };
+  const auto some = waits(1);
+  REQUIRE(some.size() == 5);
+  CHECK(some == waits(1));
+  CHECK(some != waits(2));
+  std::chrono::nanoseconds longest = 200ms;
+  for (const auto wait : some) {
+    CHECK(wait >= 0ns);
+    CHECK(wait <= longest);
+    longest *= 2;
+  }
+}
+
+TEST_CASE(
+    "A wait that the deadline does not allow is not begun, and the service's words come back at "
+    "once") {
+  Setup s;
+  s.options.timeout = 5s;
+  s.fake->Reply(429, R"({"message":"slow down"})", {{"Retry-After", "6"}});
+  const auto result = s.Create();
+  REQUIRE_FALSE(result);
+  CHECK(result.error().kind == Kind::kRateLimited);
+  CHECK(result.error().outcome == Outcome::kRejected);
+  CHECK(result.error().message == "slow down");
+  CHECK(result.error().retry_after == 6s);
+  CHECK(s.clock.waits().empty());
+  CHECK(result.metadata().elapsed == 0ns);
+}
+
+TEST_CASE("All attempts have one deadline, and none begins after it") {
+  Setup s;
+  s.options.timeout = 10s;
+  s.options.retry.max_attempts = 100;
+  s.transport->time = 4s;
+  for (int i = 0; i < 10; ++i) s.fake->Fail(Kind::kConnection, Outcome::kNotSent);
+  const auto begin = s.clock.Now();
+  const auto result = s.Create();
+  REQUIRE_FALSE(result);
+  CHECK(s.sent() == 3);
+  for (const SteadyTime deadline : s.transport->deadlines) CHECK(deadline == begin + 10s);
+}
+
+TEST_CASE("The wall clock has no effect on deadline and waits") {
+  Setup s;
+  s.fake->Fail(Kind::kConnection, Outcome::kNotSent);
+  s.fake->Reply(200, kAccount);
+  s.transport->meanwhile = [&] { s.clock.SetWall(WallTime(24h * 365 * 80)); };
+  const auto account = s.Create();
+  REQUIRE(account);
+  CHECK(account.metadata().elapsed <= 200ms);
+}
+
+TEST_CASE("A call that was cancelled before sends nothing") {
+  Setup s;
+  const CancellationSource source;
+  s.call.cancellation = source.token();
+  source.Cancel();
+  const auto result = s.Create();
+  REQUIRE_FALSE(result);
+  CHECK(result.error().kind == Kind::kCancelled);
+  CHECK(result.error().outcome == Outcome::kNotSent);
+  CHECK(result.error().attempts == 0);
+  CHECK(s.sent() == 0);
+}
+
+TEST_CASE("A call that is cancelled while it waits ends with the outcome of its last attempt") {
+  struct Case {
+    std::function<void(testing::FakeTransport&)> last;
+    Outcome outcome;
+    int status;
+  };
+  const Case cases[] = {
+      {[](auto& fake) { fake.Fail(Kind::kConnection, Outcome::kNotSent, "refused"); },
+       Outcome::kNotSent, 0},
+      {[](auto& fake) { fake.Reply(429, "slow down"); }, Outcome::kRejected, 429},
+      {[](auto& fake) { fake.Reply(503, "busy"); }, Outcome::kUnknown, 503},
+  };
+  for (const Case& c : cases) {
+    Setup s;
+    const CancellationSource source;
+    s.options.retry.repeat_unknown_outcomes = true;
+    s.call.cancellation = source.token();
+    s.clock.on_wait = [&] { source.Cancel(); };
+    c.last(*s.fake);
+    s.fake->Reply(200, kAccount);
+    const auto result = s.Create();
+    REQUIRE_FALSE(result);
+    CHECK(result.error().kind == Kind::kCancelled);
+    CHECK(result.error().outcome == c.outcome);
+    CHECK(result.error().http_status == c.status);
+    CHECK(result.error().attempts == 1);
+    CHECK(result.error().message.find("cancelled") != std::string::npos);
+    CHECK(s.sent() == 1);
+  }
+}
+
+TEST_CASE("A cancelled attempt is not repeated") {
+  Setup s;
+  s.options.retry.repeat_unknown_outcomes = true;
+  s.fake->Fail(Kind::kCancelled, Outcome::kUnknown);
+  const auto result = s.Create();
+  REQUIRE_FALSE(result);
+  CHECK(result.error().kind == Kind::kCancelled);
+  CHECK(s.sent() == 1);
+}
+
+TEST_CASE("Unknown outcomes are repeated when the caller says so, and stay in the books") {
+  struct Case {
+    std::function<void(testing::FakeTransport&)> last;
+    Outcome outcome;
+  };
+  const Case cases[] = {
+      {[](auto& fake) { fake.Reply(409, "taken"); }, Outcome::kUnknown},
+      {[](auto& fake) { fake.Fail(Kind::kInvalidArgument, Outcome::kNotSent); }, Outcome::kUnknown},
+      {[](auto& fake) { fake.Reply(200, "unreadable"); }, Outcome::kAccepted},
+  };
+  for (const Case& c : cases) {
+    Setup s;
+    s.options.retry.repeat_unknown_outcomes = true;
+    s.fake->Fail(Kind::kTimeout, Outcome::kUnknown);
+    c.last(*s.fake);
+    const auto result = s.Create();
+    REQUIRE_FALSE(result);
+    CHECK(s.sent() == 2);
+    CHECK(result.error().outcome == c.outcome);
+  }
+}
+
+TEST_CASE("A call that was turned away once is rejected, even if it was not sent again") {
+  Setup s;
+  s.options.retry.max_attempts = 2;
+  s.fake->Reply(429, "");
+  s.fake->Fail(Kind::kConnection, Outcome::kNotSent);
+  const auto result = s.Create();
+  REQUIRE_FALSE(result);
+  CHECK(result.error().kind == Kind::kConnection);
+  CHECK(result.error().outcome == Outcome::kRejected);
+}
+
+TEST_CASE("An idempotency key is sent with every attempt, and only if there is one") {
+  const auto keys = [](const Setup& s) {
+    std::vector<std::string> found;
+    for (const HttpRequest& request : s.fake->requests()) {
+      for (const Header& header : request.headers) {
+        if (header.name == "Idempotency-Key") found.push_back(header.value);
+      }
+    }
+    return found;
+  };
+  Setup with;
+  with.call.idempotency_key = "key-1";
+  with.fake->Fail(Kind::kConnection, Outcome::kNotSent);
+  with.fake->Reply(200, kAccount);
+  REQUIRE(with.Create());
+  CHECK(keys(with) == std::vector<std::string>{"key-1", "key-1"});
+  Setup without;
+  without.fake->Reply(200, kAccount);
+  REQUIRE(without.Create());
+  CHECK(keys(without).empty());
+}
+
+TEST_CASE("An idempotency key that could not be sent is refused by name") {
+  for (const std::string& key :
+       {std::string("a\r\nX: 1"), std::string("caf\xC3\xA9"), std::string(256, 'k')}) {
+    Setup s;
+    s.call.idempotency_key = key;
+    const auto refused = s.Create();
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().kind == Kind::kInvalidArgument);
+    CHECK(refused.error().message.find("idempotency_key: ") == 0);
+    CHECK(s.sent() == 0);
+  }
+}
+
+TEST_CASE("A literal token that was rejected is not tried again") {
+  Setup s;
+  s.fake->Reply(401, "no");
+  const auto result = s.Create();
+  REQUIRE_FALSE(result);
+  CHECK(result.error().kind == Kind::kUnauthenticated);
+  CHECK(s.sent() == 1);
+}
+
+}  // namespace
+}  // namespace service_accounts::internal
