@@ -45,7 +45,9 @@ void Join(RawConnection& client, int target_port) {
   const int target = ConnectTo(target_port);
   std::thread back([&client, target] {
     char block[16384];
-    for (ssize_t count; (count = recv(target, block, sizeof block, 0)) > 0;) {
+    for (;;) {
+      const ssize_t count = recv(target, block, sizeof block, 0);
+      if (count <= 0) break;
       client.Write({block, static_cast<std::size_t>(count)});
     }
     client.Close();

@@ -18,7 +18,6 @@ using namespace std::chrono_literals;
 using Kind = ErrorKind;
 using Outcome = RequestOutcome;
 using tests::FakeClock;
-using tests::kToken;
 
 constexpr const char* kAccount = R"({"data":{"id":"sa_1"}})";
 constexpr Operation<ServiceAccount> kCreate = {"CreateServiceAccount", "POST",
