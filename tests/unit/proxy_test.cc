@@ -102,9 +102,9 @@ std::string Words(CURLcode code, const ProxyFacts& proxy) {
 
 TEST_CASE("A failure is laid on the proxy only where it is the proxy's") {
   struct Case {
-    CURLcode code;
+    CURLcode code = CURLE_OK;
     ProxyFacts proxy;
-    const char* words;
+    const char* words = "";
   };
   constexpr ProxyFacts kSure{ProxyUse::kCertain, false, 0};
   constexpr ProxyFacts kSureTls{ProxyUse::kCertain, true, 0};

@@ -20,12 +20,14 @@ class Files {
   Files(const Files&) = delete;
   Files& operator=(const Files&) = delete;
 
-  std::string Make(const std::string& name, const std::string& text) const {
+  [[nodiscard]] std::string Make(const std::string& name, const std::string& text) const {
     std::ofstream(directory_ / name) << text;
     return Path(name);
   }
-  std::string Path(const std::string& name) const { return (directory_ / name).string(); }
-  std::string directory() const { return directory_.string(); }
+  [[nodiscard]] std::string Path(const std::string& name) const {
+    return (directory_ / name).string();
+  }
+  [[nodiscard]] std::string directory() const { return directory_.string(); }
 
  private:
   static std::size_t Number() {

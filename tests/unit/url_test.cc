@@ -167,7 +167,7 @@ TEST_CASE("A proxy's URL that is not one is refused, saying why and quoting noth
       {"http://hidden:hid\"den@proxy.test", "percent-encoded"},
       {"http://hidden:hid den@proxy.test", "holds a space"},
       {"http://hidden:hid\r\nden@proxy.test", "control"},
-      {std::string("http://hidden:h\0d@proxy.test", 29), "control"},
+      {std::string("http://hidden:h") + '\0' + "d@proxy.test", "control"},
       {"http://hidden:hid\xC3\xA4@proxy.test", "ASCII"},
       {"http://hidden:%00@proxy.test", "control"},
       {"http://hidden:%0d%0aX-Evil:@proxy.test", "control"},
