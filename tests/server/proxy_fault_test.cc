@@ -229,6 +229,7 @@ TEST_CASE("A proxy of the environment that fails is named, without its credentia
       {ProxyUrl(99999), "the proxy's name could not be resolved, or its URL is not one"},
       {"http://hidden-user:hidden-pass/x@127.0.0.1:1", "the proxy's name could not be resolved"},
       {"http://hidden-user:it's hidden-pass@127.0.0.1:1", "the proxy's name could not be resolved"},
+      {"http://hidden-user:hidden-pass", "the proxy's name could not be resolved"},
       {ProxyUrl(1, "hidden-pass"), "could not connect: check base_url, and the proxy"},
   };
   for (const auto& [url, words] : cases) {

@@ -145,6 +145,7 @@ TEST_CASE("A SOCKS proxy is told user and password and joins the client to the s
                              .CreateServiceAccount(Request("x"));
     CHECK(account);
     proxy.Finish();
+    CHECK(heard.find(std::string("\x05\x02\x00\x02", 4)) == 0);  // No GSS-API among the methods.
     CHECK(heard.find("\x01\x06"
                      "al:ice\x09p@ss:w/rd") != std::string::npos);
     CHECK(heard.find(server.token()) == std::string::npos);

@@ -45,20 +45,24 @@ class StandingClock final : public Clock {
       ++waiting_;
       changed_.notify_all();
     }
-    SystemClock().WaitUntil(SystemClock().Now() + 30s, cancellation);
-    if (!cancellation.cancelled()) fake_.Advance(24h);
+    SystemClock().WaitUntil(SystemClock().Now() + 10s, cancellation);
+    if (cancellation.cancelled()) return;
+    overslept_ = true;
+    fake_.Advance(24h);
   }
 
   void AwaitWaiting(int count) const {
     std::unique_lock<std::mutex> lock(mutex_);
     changed_.wait(lock, [&] { return waiting_ >= count; });
   }
+  [[nodiscard]] bool overslept() const { return overslept_; }
 
  private:
   mutable tests::FakeClock fake_;
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   mutable int waiting_ = 0;
+  mutable std::atomic<bool> overslept_{false};
 };
 
 template <class AnyClock>
@@ -360,6 +364,7 @@ TEST_CASE("Many calls without a token share one fetch, and what it brings") {
       if (!works) CHECK(same.error().kind == ErrorKind::kTls);
     }
     CHECK(s.calls == 1);
+    CHECK_FALSE(s.clock.overslept());
   }
 }
 
@@ -379,6 +384,7 @@ TEST_CASE("Many calls whose token was rejected share one fetch") {
   CHECK(TextOf(s.Replace("1")) == "2");
   for (auto& other : others) CHECK(TextOf(other.get()) == "2");
   CHECK(s.calls == 2);
+  CHECK_FALSE(s.clock.overslept());
 }
 
 TEST_CASE("A fetch that fails for a rejected token does not bring that one back") {
@@ -421,6 +427,7 @@ TEST_CASE("A call that waits for another's fetch ends at once when it is cancell
     CHECK(cancelled.error().kind == ErrorKind::kCancelled);
     CHECK(cancelled.error().outcome == RequestOutcome::kNotSent);
     CHECK(cancelled.error().message.find("credentials: the call was cancelled") == 0);
+    CHECK_FALSE(s.clock.overslept());
     return s.Counted(1h);
   };
   CHECK(TextOf(s.Get()) == "1");
