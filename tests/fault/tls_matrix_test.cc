@@ -67,6 +67,23 @@ TEST_CASE("A server whose certificate is trusted is called, over one connection"
   }
 }
 
+TEST_CASE("The trusted certificates are read once, not with every connection") {
+  const Authority authority;
+  auto trusted = std::make_unique<TemporaryFile>(authority.pem());
+  TlsServerOptions options;
+  options.certificate = authority.Issue();
+  TlsServer server(options, {[](TlsConnection& connection) {
+                     connection.ReadRequest();
+                     connection.Write(HttpReply(200, kAccount, "Connection: close\r\n"));
+                   }});
+  const ServiceAccountsClient client(Trusting(*trusted, server));
+  REQUIRE(client.CreateServiceAccount(Request("x")));
+  trusted.reset();
+  REQUIRE(client.CreateServiceAccount(Request("y")));
+  CHECK(server.connections() == 2);
+  CHECK(server.Finish() == 2);
+}
+
 TEST_CASE(
     "Each certificate that cannot be verified is refused in words of its own, and nothing is "
     "sent") {
