@@ -90,10 +90,10 @@ std::optional<Error> CallState::BeginAttempt() {
   if (attempts_.empty()) {
     if (auto error = Refuse()) return error;
   }
-  if (options_.cancellation.cancelled()) {
-    return NotSent(ErrorKind::kCancelled, "the call was cancelled before the request was sent");
-  }
+  if (auto error = Cancelled()) return error;
   if (auto error = EnsureToken()) return error;
+  // Once more: to fetch a token may have taken a while.
+  if (auto error = Cancelled()) return error;
   attempt_begun_ = core_.clock().Now();
   if (attempt_begun_ >= deadline_) {
     return NotSent(ErrorKind::kTimeout, "the time allowed passed before the request was sent");
@@ -103,6 +103,11 @@ std::optional<Error> CallState::BeginAttempt() {
   attempts_.push_back(record);
   Notify(&Observer::OnAttemptBegun, AttemptBegun{observed_, attempt()});
   return std::nullopt;
+}
+
+std::optional<Error> CallState::Cancelled() const {
+  if (!options_.cancellation.cancelled()) return std::nullopt;
+  return NotSent(ErrorKind::kCancelled, "the call was cancelled before the request was sent");
 }
 
 SendContext CallState::context() const {
@@ -126,15 +131,15 @@ std::optional<SteadyTime> CallState::EndAttempt(Error* error, ResponseMetadata* 
   }
   Notify(&Observer::OnAttemptEnded, AttemptEnded{observed_, attempt(), &record, error});
   if (error == nullptr) return std::nullopt;
-  const auto wait = WaitBeforeNext(*error);
+  const auto wait = WaitBeforeNext(error);
   if (!wait) return std::nullopt;
   Notify(&Observer::OnRetryScheduled, RetryScheduled{observed_, attempt() + 1, *wait});
   return attempt_ended_ + std::chrono::ceil<SteadyTime::duration>(*wait);
 }
 
-std::optional<std::chrono::nanoseconds> CallState::WaitBeforeNext(const Error& error) {
+std::optional<std::chrono::nanoseconds> CallState::WaitBeforeNext(Error* error) {
   if (ReplaceToken(error)) return std::chrono::nanoseconds(0);
-  return WaitBeforeRepeating(retry_, error, attempt(), deadline_ - attempt_ended_, core_.Random());
+  return WaitBeforeRepeating(retry_, *error, attempt(), deadline_ - attempt_ended_, core_.Random());
 }
 
 void CallState::Interrupt(Error interruption, Error* error) const {
@@ -169,12 +174,18 @@ std::optional<Error> CallState::EnsureToken() {
 }
 
 /// A 401 says that nothing was done, and perhaps only that the token has just been replaced.
-bool CallState::ReplaceToken(const Error& error) {
-  if (error.kind != ErrorKind::kUnauthenticated || token_replaced_) return false;
-  if (attempt() >= retry_.max_attempts) return false;
+bool CallState::ReplaceToken(Error* error) {
+  if (error->kind != ErrorKind::kUnauthenticated) return false;
+  const TokenSource& source = *core_.options().credentials.source();
+  source.Reject(token_);
+  if (token_replaced_ || attempt() >= retry_.max_attempts) return false;
   token_replaced_ = true;
-  auto token = core_.options().credentials.source()->ReplaceToken(token_, token_context());
-  if (!token || **token == *token_) return false;
+  auto token = source.ReplaceToken(token_, token_context());
+  if (!token) {
+    error->message += "; no new token: " + token.error().message;
+    return false;
+  }
+  if (**token == *token_) return false;
   SetToken(*std::move(token));
   return true;
 }

@@ -61,8 +61,9 @@ class CallState {
  private:
   [[nodiscard]] std::optional<Error> Refuse() const;
   [[nodiscard]] std::optional<Error> EnsureToken();
-  [[nodiscard]] std::optional<std::chrono::nanoseconds> WaitBeforeNext(const Error& error);
-  [[nodiscard]] bool ReplaceToken(const Error& error);
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> WaitBeforeNext(Error* error);
+  [[nodiscard]] bool ReplaceToken(Error* error);
+  [[nodiscard]] std::optional<Error> Cancelled() const;
   [[nodiscard]] TokenContext token_context() const;
   void SetToken(Token token);
   [[nodiscard]] int attempt() const { return static_cast<int>(attempts_.size()); }

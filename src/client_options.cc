@@ -46,7 +46,8 @@ std::optional<Error> CheckProxy(const ClientOptions& options) {
 std::optional<Error> CheckCredentials(const Credentials& credentials) {
   if (credentials.source() == nullptr) {
     return InvalidArgument(
-        "credentials: none are set: use BearerToken() or TokenFromEnvironment()");
+        "credentials: none are set: use BearerToken(), TokenFromEnvironment(), TokenFromFile() "
+        "or TokenFromCallback()");
   }
   return credentials.source()->Check();
 }

@@ -111,11 +111,16 @@ class CallbackToken final : public TokenSource {
     return Refresh(std::move(lock), context);
   }
 
+  /// It stays here, out of use, to be blotted out of errors.
+  void Reject(const Token& rejected) const override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (held_.token != nullptr && *held_.token == *rejected) held_.end = SteadyTime::min();
+  }
+
   [[nodiscard]] Result<Token> ReplaceToken(const Token& rejected,
                                            const TokenContext& context) const override {
+    Reject(rejected);
     std::unique_lock<std::mutex> lock(mutex_);
-    // From now on nobody gets it; it stays here to be blotted out of errors.
-    if (held_.token != nullptr && *held_.token == *rejected) held_.end = SteadyTime::min();
     if (held_.GoodAt(context.clock.Now())) return held_.token;
     return Refresh(std::move(lock), context);
   }

@@ -36,11 +36,14 @@ class TokenSource {
   TokenSource& operator=(const TokenSource&) = delete;
   virtual ~TokenSource() = default;
 
-  /// What is known to be wrong before any call is made; asks nobody.
+  /// What is known to be wrong before any call is made; asks nobody over a network.
   [[nodiscard]] virtual std::optional<Error> Check() const { return std::nullopt; }
 
   /// The token to use now.
   [[nodiscard]] virtual Result<Token> GetToken(const TokenContext& context) const = 0;
+
+  /// The service rejected this token: it is not to be given out again.
+  virtual void Reject(const Token& rejected) const { static_cast<void>(rejected); }
 
   /// The service rejected this one: the token to use instead, which is the same one where there is
   /// no other.

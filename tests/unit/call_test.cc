@@ -336,6 +336,58 @@ TEST_CASE("An idempotency key that could not be sent is refused by name") {
   }
 }
 
+TEST_CASE(
+    "A token from a callback that was rejected is not used again, even if the call may not "
+    "repeat") {
+  Setup s;
+  int fetched = 0;
+  s.options.retry.max_attempts = 1;
+  s.options.credentials = TokenFromCallback([&]() -> Result<AccessToken> {
+    return AccessToken{"token-" + std::to_string(++fetched), {}};
+  });
+  s.fake->Reply(401, "no");
+  s.fake->Reply(200, kAccount);
+  const ClientCore core(s.options, s.clock, kSeed);
+  CHECK_FALSE(Call(core, kCreate, ToJson(tests::Request("x")), s.call));
+  CHECK(fetched == 1);
+  CHECK(Call(core, kCreate, ToJson(tests::Request("x")), s.call));
+  CHECK(s.fake->requests().back().headers.back().value == "Bearer token-2");
+}
+
+TEST_CASE("A 401 whose token cannot be replaced tells both causes") {
+  Setup s;
+  int fetched = 0;
+  s.options.credentials = TokenFromCallback([&]() -> Result<AccessToken> {
+    if (++fetched == 1) return AccessToken{"token-1", {}};
+    Error error;
+    error.kind = Kind::kConnection;
+    error.message = "identity service down";
+    return error;
+  });
+  s.fake->Reply(401, "no");
+  const auto result = s.Create();
+  REQUIRE_FALSE(result);
+  CHECK(result.error().kind == Kind::kUnauthenticated);
+  CHECK(result.error().outcome == Outcome::kRejected);
+  CHECK(result.error().message == "no; no new token: credentials: identity service down");
+  CHECK(s.sent() == 1);
+}
+
+TEST_CASE("A call that is cancelled while its token is fetched sends nothing") {
+  Setup s;
+  const CancellationSource source;
+  s.call.cancellation = source.token();
+  s.options.credentials = TokenFromCallback([&]() -> Result<AccessToken> {
+    source.Cancel();
+    return AccessToken{"token-1", {}};
+  });
+  const auto result = s.Create();
+  REQUIRE_FALSE(result);
+  CHECK(result.error().kind == Kind::kCancelled);
+  CHECK(result.error().outcome == Outcome::kNotSent);
+  CHECK(s.sent() == 0);
+}
+
 TEST_CASE("A literal token that was rejected is not tried again") {
   Setup s;
   s.fake->Reply(401, "no");

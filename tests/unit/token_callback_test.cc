@@ -530,7 +530,7 @@ TEST_CASE("A call whose rejected token cannot be replaced ends with the rejectio
   c.fake->Reply(401, R"({"message":"no"})");
   const auto rejected = c.Create();
   REQUIRE_FALSE(rejected);
-  CHECK(rejected.error().message == "no");
+  CHECK(rejected.error().message == "no; no new token: credentials: down");
   CHECK(rejected.error().kind == ErrorKind::kUnauthenticated);
   CHECK(rejected.error().attempts == 1);
   CHECK(c.sent() == Sent{"Bearer 1"});
