@@ -1,9 +1,11 @@
 // TLS that cannot be trusted, or does not come about: nothing is sent. Before that the server of
 // these tests, against OpenSSL's own client, so that each refusal is known to have the cause that
 // its case names.
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -12,6 +14,7 @@
 #include <chrono>
 #include <future>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -140,6 +143,14 @@ class OpenSslClient {
     REQUIRE(SSL_write(tls_.get(), bytes.data(), static_cast<int>(bytes.size())) > 0);
   }
 
+  /// Until the server's kernel has acknowledged all that was sent: it is there to be read then.
+  void WaitForArrival() {
+    int under_way = 1;
+    while (ioctl(SSL_get_fd(tls_.get()), SIOCOUTQ, &under_way) == 0 && under_way > 0) {
+      std::this_thread::yield();
+    }
+  }
+
   /// What comes next; "" at the end.
   std::string Receive() {
     std::array<char, 4096> block{};
@@ -159,7 +170,7 @@ class OpenSslClient {
     const int socket = SSL_get_fd(tls_.get());
     const timeval patience{10, 0};
     setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    const int at_once = 1;  // Whatever was sent has arrived: nothing waits for acknowledgements.
+    const int at_once = 1;
     setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
   }
 
@@ -286,6 +297,7 @@ TEST_CASE("What a connection of the TLS server was sent before it resets it is c
     OpenSslClient client(server.port(), {authority.pem()});
     client.Send(kPost);
     client.Send(kPost);
+    client.WaitForArrival();
     sent.set_value();
     CHECK(client.Receive() == "");
     CHECK_FALSE(client.ended_well());

@@ -518,10 +518,12 @@ TEST_CASE("A call is not repeated a second time when the new token is rejected a
 
 TEST_CASE("A call whose rejected token cannot be replaced ends with the rejection") {
   Client c;
+  std::string words = "no";
   SECTION("the same token again") {
     c.source.fetch = [&] { return c.source.Lasting("1", 1h); };
   }
   SECTION("an error") {
+    words = "no; no new token: credentials: down";
     c.source.fetch = [&]() -> Fetched {
       if (c.source.calls > 1) return Failure(ErrorKind::kConnection, "down");
       return c.source.Counted(1h);
@@ -530,7 +532,7 @@ TEST_CASE("A call whose rejected token cannot be replaced ends with the rejectio
   c.fake->Reply(401, R"({"message":"no"})");
   const auto rejected = c.Create();
   REQUIRE_FALSE(rejected);
-  CHECK(rejected.error().message == "no; no new token: credentials: down");
+  CHECK(rejected.error().message == words);
   CHECK(rejected.error().kind == ErrorKind::kUnauthenticated);
   CHECK(rejected.error().attempts == 1);
   CHECK(c.sent() == Sent{"Bearer 1"});
