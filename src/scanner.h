@@ -38,7 +38,6 @@ class Scanner {
   constexpr explicit Scanner(std::string_view text) : rest_(text) {}
 
   [[nodiscard]] constexpr bool AtEnd() const { return rest_.empty(); }
-  [[nodiscard]] constexpr std::string_view rest() const { return rest_; }
 
   constexpr bool Skip(std::string_view word) {
     if (rest_.substr(0, word.size()) != word) return false;

@@ -73,6 +73,12 @@ class FileToken final : public TokenSource {
     return LastToken(context.clock.Now(), std::move(token).error());
   }
 
+  /// The next call reads the file, whatever its time says.
+  void Reject(const Token&) const override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stamp_.reset();
+  }
+
   [[nodiscard]] Result<Token> ReplaceToken(const Token&, const TokenContext&) const override {
     return ReadAnew();
   }

@@ -3,6 +3,8 @@
 
 #include <service_accounts/testing/fake_transport.h>
 
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 
@@ -10,6 +12,7 @@
 #include "tests/support/catch.h"
 #include "tests/support/client.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/temporary_file.h"
 
 namespace service_accounts::internal {
 namespace {
@@ -350,6 +353,24 @@ TEST_CASE(
   const ClientCore core(s.options, s.clock, kSeed);
   CHECK_FALSE(Call(core, kCreate, ToJson(tests::Request("x")), s.call));
   CHECK(fetched == 1);
+  CHECK(Call(core, kCreate, ToJson(tests::Request("x")), s.call));
+  CHECK(s.fake->requests().back().headers.back().value == "Bearer token-2");
+}
+
+TEST_CASE("A token file whose token was rejected is read again, even if the call may not repeat") {
+  const tests::TemporaryFile file("token-1");
+  const auto hour_ago = std::filesystem::last_write_time(file.path()) - 1h;
+  std::filesystem::last_write_time(file.path(), hour_ago);
+  Setup s;
+  s.options.retry.max_attempts = 1;
+  s.options.credentials = TokenFromFile(file.path());
+  s.fake->Reply(401, "no");
+  s.fake->Reply(200, kAccount);
+  const ClientCore core(s.options, s.clock, kSeed);
+  CHECK_FALSE(Call(core, kCreate, ToJson(tests::Request("x")), s.call));
+  // Of the same size and time, so that nothing but the rejection tells of the change.
+  std::ofstream(file.path()) << "token-2";
+  std::filesystem::last_write_time(file.path(), hour_ago);
   CHECK(Call(core, kCreate, ToJson(tests::Request("x")), s.call));
   CHECK(s.fake->requests().back().headers.back().value == "Bearer token-2");
 }
