@@ -52,7 +52,8 @@ CallState::CallState(const ClientCore& core, const char* operation, const char* 
   request_.url = core.base_url() + path;
   request_.headers = MergeHeaders(core.headers(), options.headers);
   if (!options.idempotency_key.empty()) {
-    request_.headers.push_back({kIdempotencyKey, options.idempotency_key});
+    request_.headers =
+        MergeHeaders(std::move(request_.headers), {{kIdempotencyKey, options.idempotency_key}});
   }
   if (body) {
     request_.body = *std::move(body);

@@ -13,6 +13,7 @@
 
 #include "deadline.h"
 #include "invalid_argument.h"
+#include "process.h"
 #include "redaction.h"
 #include "token_source.h"
 
@@ -81,6 +82,7 @@ std::optional<Error> Ended(const TokenContext& context) {
 struct Flight {
   CancellationSource landed;
   std::optional<Result<Token>> result;  ///< Set before it has landed, and left alone afterwards.
+  int process = CurrentProcess();       ///< In a forked child no thread is there to land it.
 };
 
 Result<Token> Await(const Flight& flight, const TokenContext& context) {
@@ -107,7 +109,7 @@ class CallbackToken final : public TokenSource {
   [[nodiscard]] Result<Token> GetToken(const TokenContext& context) const override {
     std::unique_lock<std::mutex> lock(mutex_);
     const SteadyTime now = context.clock.Now();
-    if (held_.GoodAt(now) && (now < held_.refresh_at || flight_ != nullptr)) return held_.token;
+    if (held_.GoodAt(now) && (now < held_.refresh_at || InFlight())) return held_.token;
     return Refresh(std::move(lock), context);
   }
 
@@ -128,10 +130,14 @@ class CallbackToken final : public TokenSource {
   [[nodiscard]] std::string Description() const override { return "token from callback"; }
 
  private:
+  [[nodiscard]] bool InFlight() const {
+    return flight_ != nullptr && flight_->process == CurrentProcess();
+  }
+
   [[nodiscard]] Result<Token> Refresh(std::unique_lock<std::mutex> lock,
                                       const TokenContext& context) const {
     if (auto error = Ended(context)) return *std::move(error);
-    const bool first = flight_ == nullptr;
+    const bool first = !InFlight();
     if (first) flight_ = std::make_shared<Flight>();
     const std::shared_ptr<Flight> flight = flight_;
     lock.unlock();

@@ -34,8 +34,8 @@ struct CallOptions {
   std::optional<RetryPolicy> retry;
 
   /// Sent as `Idempotency-Key`, the same one with every attempt; never made up by the library,
-  /// since a service that ignores it would make it a false assurance. Printable ASCII, at most 255
-  /// characters; empty: none.
+  /// since a service that ignores it would make it a false assurance. Takes the place of such a
+  /// field in `headers`. Printable ASCII, at most 255 characters; empty: none.
   std::string idempotency_key;
 };
 

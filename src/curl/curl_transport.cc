@@ -7,26 +7,15 @@
 #include <utility>
 #include <vector>
 
-#if defined(_WIN32)
-#include <process.h>
-#else
-#include <unistd.h>
-#endif
-
 #include "curl/loop.h"
 #include "default_transport.h"
+#include "process.h"
 
 namespace service_accounts::internal {
 namespace {
 
 /// More idle connections than this are closed: a burst of threads should not hold them for good.
 constexpr std::size_t kMostIdleLanes = 64;
-
-#if defined(_WIN32)
-int CurrentProcess() { return _getpid(); }
-#else
-int CurrentProcess() { return getpid(); }
-#endif
 
 /// Once in the process, and never undone: the host may use libcurl too, and at its exit nobody
 /// knows who is last. libcurl counts, so that the host's own calls do not matter to us.

@@ -1,7 +1,6 @@
 #include "curl/transfer.h"
 
 #include <algorithm>
-#include <fstream>
 #include <limits>
 #include <new>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "curl/failure.h"
 #include "curl/proxy.h"
 #include "curl/set_option.h"
+#include "curl/tls.h"
 #include "scanner.h"
 
 namespace service_accounts::internal {
@@ -37,17 +37,6 @@ std::string HeaderLine(const Header& header) {
   return empty ? header.name + ";" : header.name + ": " + header.value;
 }
 
-/// Whether libcurl was built with a file of trusted certificates, and that is there.
-bool HasDefaultBundle(CURL* easy) {
-  const char* bundle = nullptr;
-#if LIBCURL_VERSION_NUM >= 0x075400
-  curl_easy_getinfo(easy, CURLINFO_CAINFO, &bundle);
-#else
-  static_cast<void>(easy);
-#endif
-  return bundle != nullptr && std::ifstream(bundle).good();
-}
-
 }  // namespace
 
 Transfer::Transfer(const DefaultTransportOptions& options)
@@ -57,7 +46,7 @@ Transfer::Transfer(const DefaultTransportOptions& options)
     return;
   }
   SetFixedOptions(options);
-  SetTlsOptions(options.tls);
+  SetTls(options.tls, easy_.get(), &refused_option_);
   SetProxy(options, easy_.get(), &refused_option_);
   SetCallbacks();
 }
@@ -88,22 +77,6 @@ void Transfer::SetFixedOptions(const DefaultTransportOptions& options) {
   Set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   Set(CURLOPT_PATH_AS_IS, 1L);
   Set(CURLOPT_MAXAGE_CONN, kMaxIdleSeconds);
-}
-
-void Transfer::SetTlsOptions(const TlsOptions& tls) {
-  Set(CURLOPT_SSL_VERIFYPEER, 1L);
-  Set(CURLOPT_SSL_VERIFYHOST, 2L);
-  Set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  if (!tls.ca_file.empty()) Set(CURLOPT_CAINFO, tls.ca_file.c_str());
-  // A directory of certificates beside the file would be trusted too, and keeps libcurl from
-  // reading the file only once: that takes some 20 ms for each connection.
-  if (!tls.ca_file.empty() || HasDefaultBundle(easy_.get())) {
-    Set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
-  }
-  if (!tls.client_certificate_file.empty()) {
-    Set(CURLOPT_SSLCERT, tls.client_certificate_file.c_str());
-    Set(CURLOPT_SSLKEY, tls.client_key_file.c_str());
-  }
 }
 
 void Transfer::SetCallbacks() {

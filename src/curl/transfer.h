@@ -60,7 +60,6 @@ class Transfer {
 
  private:
   void SetFixedOptions(const DefaultTransportOptions& options);
-  void SetTlsOptions(const TlsOptions& tls);
   void SetCallbacks();
   void SetTimeouts(const SendContext& context, SteadyTime now);
   void SetHeaders(const std::vector<Header>& headers);

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 
+#include "scanner.h"
 #include "service_account_json.h"
 #include "tests/support/catch.h"
 #include "tests/support/client.h"
@@ -309,7 +310,7 @@ TEST_CASE("An idempotency key is sent with every attempt, and only if there is o
     std::vector<std::string> found;
     for (const HttpRequest& request : s.fake->requests()) {
       for (const Header& header : request.headers) {
-        if (header.name == "Idempotency-Key") found.push_back(header.value);
+        if (EqualsIgnoringCase(header.name, "Idempotency-Key")) found.push_back(header.value);
       }
     }
     return found;
@@ -320,6 +321,12 @@ TEST_CASE("An idempotency key is sent with every attempt, and only if there is o
   with.fake->Reply(200, kAccount);
   REQUIRE(with.Create());
   CHECK(keys(with) == std::vector<std::string>{"key-1", "key-1"});
+  Setup both;
+  both.call.headers.push_back({"idempotency-key", "given as a header"});
+  both.call.idempotency_key = "key-2";
+  both.fake->Reply(200, kAccount);
+  REQUIRE(both.Create());
+  CHECK(keys(both) == std::vector<std::string>{"key-2"});
   Setup without;
   without.fake->Reply(200, kAccount);
   REQUIRE(without.Create());

@@ -3,6 +3,9 @@
 #include <service_accounts/credentials.h>
 #include <service_accounts/testing/fake_transport.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <future>
@@ -344,6 +347,21 @@ TEST_CASE("While the token at hand is good one call fetches, and the others do n
   CHECK(TextOf(s.Get()) == "2");
   CHECK(s.calls == 2);
   CHECK(s.clock.waits().empty());
+}
+
+TEST_CASE("A child that is forked during a fetch does not wait for it, but fetches by itself") {
+  FakeSource s;
+  pid_t child = -1;
+  s.fetch = [&]() -> Fetched {
+    if (child == 0) return AccessToken{"child", {}};
+    child = fork();
+    if (child == 0) _exit(TextOf(s.Get()) == "child" ? 0 : 1);
+    return AccessToken{"parent", {}};
+  };
+  CHECK(TextOf(s.Get()) == "parent");
+  int status = -1;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
 }
 
 TEST_CASE("Many calls without a token share one fetch, and what it brings") {
