@@ -41,7 +41,7 @@ TransferTimes TimesOf(const TransportResult& result) {
 }
 
 CallState::CallState(const ClientCore& core, const char* operation, const char* method,
-                     const char* path, Result<std::string> body, const CallOptions& options)
+                     const char* path, const CallOptions& options)
     : core_(core),
       options_(options),
       retry_(options.retry ? *options.retry : core.options().retry),
@@ -55,12 +55,15 @@ CallState::CallState(const ClientCore& core, const char* operation, const char* 
     request_.headers =
         MergeHeaders(std::move(request_.headers), {{kIdempotencyKey, options.idempotency_key}});
   }
+  observed_ = {core.CountCall(), operation, request_.method, request_.url};
+}
+
+void CallState::SetBody(Result<std::string> body) {
   if (body) {
     request_.body = *std::move(body);
   } else {
     bad_body_ = std::move(body).error();
   }
-  observed_ = {core.CountCall(), operation, request_.method, request_.url};
 }
 
 /// What an observer does to itself must not reach the call.

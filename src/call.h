@@ -17,12 +17,13 @@
 
 namespace service_accounts::internal {
 
-/// An operation of the service: where it is, and how its reply is read.
-template <class T>
+/// An operation of the service: where it is, how its request is written and its reply read.
+template <class Request, class T>
 struct Operation {
   const char* name;
   const char* method;
-  const char* path;  ///< Behind the base URL.
+  const char* path;                               ///< Behind the base URL.
+  Result<std::string> (*encode)(const Request&);  ///< Refuses what cannot be sent.
   Decode<T> decode;
 };
 
@@ -32,12 +33,15 @@ struct Operation {
 ///   BeginAttempt -> (send) -> EndAttempt -> (wait) -> BeginAttempt -> ... -> Complete
 class CallState {
  public:
-  /// `options` has to outlive the call.
+  /// Its time begins here. `options` has to outlive the call.
   CallState(const ClientCore& core, const char* operation, const char* method, const char* path,
-            Result<std::string> body, const CallOptions& options);
+            const CallOptions& options);
   CallState(const CallState&) = delete;
   CallState& operator=(const CallState&) = delete;
   ~CallState() = default;
+
+  /// What to send; an error ends the call before the first attempt.
+  void SetBody(Result<std::string> body);
 
   /// Readies the request. An error ends the call before this attempt: it was refused, cancelled,
   /// too late, or there is no token.
@@ -88,10 +92,11 @@ class CallState {
 [[nodiscard]] TransferTimes TimesOf(const TransportResult& result);
 
 /// The call on the caller's thread.
-template <class T>
-[[nodiscard]] Result<T> Call(const ClientCore& core, const Operation<T>& operation,
-                             Result<std::string> body, const CallOptions& options) {
-  CallState call(core, operation.name, operation.method, operation.path, std::move(body), options);
+template <class Request, class T>
+[[nodiscard]] Result<T> Call(const ClientCore& core, const Operation<Request, T>& operation,
+                             const Request& request, const CallOptions& options) {
+  CallState call(core, operation.name, operation.method, operation.path, options);
+  call.SetBody(operation.encode(request));
   Mapped<T> mapped;
   for (;;) {
     if (auto interruption = call.BeginAttempt()) {

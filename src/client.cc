@@ -12,8 +12,9 @@
 namespace service_accounts {
 namespace {
 
-constexpr internal::Operation<ServiceAccount> kCreateServiceAccount = {
-    "CreateServiceAccount", "POST", "/v1/service-accounts", internal::DecodeServiceAccountReply};
+constexpr internal::Operation<CreateServiceAccountRequest, ServiceAccount> kCreateServiceAccount = {
+    "CreateServiceAccount", "POST", "/v1/service-accounts", ToJson,
+    internal::DecodeServiceAccountReply};
 
 }  // namespace
 
@@ -23,7 +24,7 @@ ServiceAccountsClient::ServiceAccountsClient(ClientOptions options)
 Result<ServiceAccount> ServiceAccountsClient::CreateServiceAccount(
     const CreateServiceAccountRequest& request, const CallOptions& call) const {
   if (core_ == nullptr) return internal::InvalidArgument("client: it was moved from");
-  return internal::Call(*core_, kCreateServiceAccount, ToJson(request), call);
+  return internal::Call(*core_, kCreateServiceAccount, request, call);
 }
 
 }  // namespace service_accounts

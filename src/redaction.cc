@@ -23,8 +23,10 @@ void ReplaceAll(std::string_view secret, std::string* text) {
 }
 
 void ReplaceBeginningAtEnd(std::string_view secret, std::string* text) {
+  const char last = text->back();
   for (std::size_t size = std::min(secret.size() - 1, text->size()); size >= kShortestBeginning;
        --size) {
+    if (secret[size - 1] != last) continue;  // As a rule there is nothing more to compare.
     if (text->compare(text->size() - size, size, secret, 0, size) != 0) continue;
     text->replace(text->size() - size, size, kRedacted);
     return;

@@ -1,6 +1,7 @@
 #include "text.h"
 
 #include <cstdint>
+#include <cstring>
 
 namespace service_accounts::internal {
 namespace {
@@ -30,6 +31,21 @@ std::size_t CharacterLength(std::string_view text) noexcept {
   return length;
 }
 
+bool IsAscii(char c) { return static_cast<unsigned char>(c) < 0x80; }
+
+/// How many bytes at the beginning are ASCII: eight are looked at together.
+std::size_t AsciiPrefix(std::string_view text) noexcept {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080U;
+  std::size_t size = 0;
+  std::uint64_t block = 0;
+  for (; size + sizeof block <= text.size(); size += sizeof block) {
+    std::memcpy(&block, text.data() + size, sizeof block);
+    if ((block & kHighBits) != 0) break;
+  }
+  while (size < text.size() && IsAscii(text[size])) ++size;
+  return size;
+}
+
 /// Control characters of ASCII, and those that U+0080 to U+009F add.
 bool IsControl(std::string_view character) {
   const auto first = static_cast<unsigned char>(character.front());
@@ -53,6 +69,8 @@ void AppendEscaped(std::string* out, char c) {
 
 bool IsUtf8(std::string_view text) noexcept {
   while (!text.empty()) {
+    text.remove_prefix(AsciiPrefix(text));
+    if (text.empty()) return true;
     const std::size_t length = CharacterLength(text);
     if (length == 0) return false;
     text.remove_prefix(length);

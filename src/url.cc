@@ -38,15 +38,6 @@ bool IsRegisteredName(std::string_view host) {
          });
 }
 
-/// The outline of an IPv6 address in brackets; whether it is one is for the lookup to say.
-bool IsAddressLiteral(std::string_view host) {
-  if (host.size() < 4 || host.front() != '[' || host.back() != ']') return false;
-  const std::string_view address = host.substr(1, host.size() - 2);
-  return address.find(':') != std::string_view::npos &&
-         std::all_of(address.begin(), address.end(),
-                     [](char c) { return IsHexDigit(c) || c == ':' || c == '.'; });
-}
-
 bool IsPort(std::string_view text) {
   if (text.empty() || text.size() > 5) return false;
   const auto port = Scanner(text).Number(text.size());
@@ -60,15 +51,43 @@ bool IsOctet(std::string_view text) {
   return number && *number <= 255;
 }
 
+bool IsDottedAddress(std::string_view host) {
+  for (int i = 0; i < 3; ++i) {
+    if (!IsOctet(TakeUntil(&host, ".")) || host.empty()) return false;
+    host.remove_prefix(1);
+  }
+  return IsOctet(host);
+}
+
 bool IsLoopback(std::string_view host) {
   if (EqualsIgnoringCase(host, "localhost") || host == "[::1]") return true;
-  if (TakeUntil(&host, ".") != "127") return false;
-  for (int i = 0; i < 3; ++i) {
-    if (host.empty() || host.front() != '.') return false;
-    host.remove_prefix(1);
-    if (!IsOctet(TakeUntil(&host, "."))) return false;
+  return host.substr(0, 4) == "127." && IsDottedAddress(host);
+}
+
+/// How many groups of 16 bits: "2001:db8" are two, and so is a dotted address at the end. No value
+/// where there is something else.
+std::optional<int> CountGroups(std::string_view text) {
+  if (text.empty()) return 0;
+  for (int groups = 1;; ++groups) {
+    const std::string_view group = TakeUntil(&text, ":");
+    if (text.empty() && IsDottedAddress(group)) return groups + 1;
+    if (group.empty() || group.size() > 4) return std::nullopt;
+    if (!std::all_of(group.begin(), group.end(), IsHexDigit)) return std::nullopt;
+    if (text.empty()) return groups;
+    text.remove_prefix(1);
   }
-  return host.empty();
+}
+
+/// RFC 3986's IPv6address in brackets: eight groups, or fewer around one "::".
+bool IsAddressLiteral(std::string_view host) {
+  if (host.size() < 4 || host.front() != '[' || host.back() != ']') return false;
+  const std::string_view address = host.substr(1, host.size() - 2);
+  const std::size_t gap = address.find("::");
+  if (gap == std::string_view::npos) return CountGroups(address) == 8;
+  const auto before = CountGroups(address.substr(0, gap));
+  const auto behind = CountGroups(address.substr(gap + 2));
+  return before && behind && *before + *behind < 8 &&
+         address.substr(0, gap).find('.') == std::string_view::npos;
 }
 
 /// "." and "..", also with their dots encoded: some on the way would resolve them, others not.

@@ -1,18 +1,13 @@
 // One call, at most one POST: the promise that libcurl by itself does not keep.
+#include <string>
+#include <utility>
+
 #include "tests/support/catch.h"
-#include "tests/support/client.h"
+#include "tests/support/fault.h"
 #include "tests/support/raw_server.h"
 
-namespace service_accounts {
+namespace service_accounts::tests {
 namespace {
-
-using tests::HttpReply;
-using tests::Options;
-using tests::RawConnection;
-using tests::RawServer;
-using tests::Request;
-
-constexpr const char* kAccount = R"({"data":{"id":"sa_1"}})";
 
 /// Answers the first request, reads the second one, and then ends the connection in its own way.
 RawServer::Behaviour AnswerOnceThen(void (*end)(RawConnection&)) {
@@ -24,43 +19,33 @@ RawServer::Behaviour AnswerOnceThen(void (*end)(RawConnection&)) {
   };
 }
 
-void AnswerAll(RawConnection& connection) {
-  while (!connection.ReadRequest().empty()) connection.Write(HttpReply(200, kAccount));
-}
+void Close(RawConnection& connection) { connection.Close(); }
+void Reset(RawConnection& connection) { connection.Reset(); }
 
 TEST_CASE("A POST that was read on a kept-alive connection before it broke is not sent again") {
-  const std::pair<const char*, void (*)(RawConnection&)> ends[] = {
-      {"closed", [](RawConnection& c) { c.Close(); }},
-      {"reset", [](RawConnection& c) { c.Reset(); }}};
+  const std::pair<const char*, void (*)(RawConnection&)> ends[] = {{"closed", Close},
+                                                                   {"reset", Reset}};
   for (const auto& [how, end] : ends) {
     INFO(how);
     // Any further connection would be answered well: a repetition would look like a success.
     RawServer server({AnswerOnceThen(end), AnswerAll});
-    const ServiceAccountsClient client(Options(server.base_url()));
-    REQUIRE(client.CreateServiceAccount(Request("first")));
-    const auto second = client.CreateServiceAccount(Request("second"));
-    REQUIRE_FALSE(second);
-    CHECK(second.error().kind == ErrorKind::kConnection);
-    CHECK(second.error().outcome == RequestOutcome::kUnknown);
-    CHECK(second.error().http_status == 0);
-    CHECK(second.error().attempts == 1);
-    CHECK(second.error().message.find("the connection was lost after the request had been sent") ==
-          0);
+    const WatchedClient client(Options(server.base_url()));
+    REQUIRE(client.Call(Request("first")));
+    const auto second = CheckFault(client, server, Lost(), Request("second")).result;
     CHECK(second.error().message.find("onnect to") == std::string::npos);
     CHECK(server.connections() == 1);
-    CHECK(server.Finish() == 2);
   }
 }
 
 TEST_CASE("After a lost connection the client works again") {
-  RawServer server({AnswerOnceThen([](RawConnection& c) { c.Reset(); }), AnswerAll});
-  const ServiceAccountsClient client(Options(server.base_url()));
-  REQUIRE(client.CreateServiceAccount(Request("first")));
-  REQUIRE_FALSE(client.CreateServiceAccount(Request("second")));
-  REQUIRE(client.CreateServiceAccount(Request("third")));
-  REQUIRE(client.CreateServiceAccount(Request("fourth")));
+  RawServer server({AnswerOnceThen(Reset), AnswerAll});
+  const WatchedClient client(Options(server.base_url()));
+  REQUIRE(client.Call(Request("first")));
+  const WatchedCall second = client.Call(Request("second"));
+  REQUIRE(client.Call(Request("third")));
+  REQUIRE(client.Call(Request("fourth")));
+  CheckFault(second, Lost(), server.Finish() - 3);
   CHECK(server.connections() == 2);
-  CHECK(server.Finish() == 4);
 }
 
 TEST_CASE("A server that dies after reading the POST is not reported as never reached") {
@@ -75,41 +60,35 @@ TEST_CASE("A server that dies after reading the POST is not reported as never re
       connection.ReadRequest();
       connection.Reset();
     }});
-    const ServiceAccountsClient client(Options(server.base_url()));
-    if (warm) REQUIRE(client.CreateServiceAccount(Request("first")));
-    const auto lost = client.CreateServiceAccount(Request("second"));
-    REQUIRE_FALSE(lost);
-    CHECK(lost.error().outcome == RequestOutcome::kUnknown);
-    CHECK(server.Finish() == (warm ? 2 : 1));
+    const WatchedClient client(Options(server.base_url()));
+    if (warm) REQUIRE(client.Call(Request("first")));
+    CheckFault(client, server, Lost(), Request("second"));
   }
 }
 
 TEST_CASE("An answer that asks for the request once more is not obeyed") {
-  const std::pair<int, std::string> cases[] = {
-      {301, "Location: /elsewhere\r\n"},
-      {302, "Location: /elsewhere\r\n"},
-      {303, "Location: /elsewhere\r\n"},
-      {307, "Location: /elsewhere\r\n"},
-      {308, "Location: /elsewhere\r\n"},
-      {401, "WWW-Authenticate: Basic realm=\"x\"\r\n"},
-      {401, "WWW-Authenticate: Negotiate\r\n"},
-      {407, "Proxy-Authenticate: Basic realm=\"x\"\r\n"},
-      {408, "Connection: keep-alive\r\n"},
-      {417, ""},
-      {425, ""},
-      {503, "Retry-After: 0\r\n"},
+  const std::pair<Expected, std::string> cases[] = {
+      {Rejected(Kind::kUnexpectedStatus, 301), "Location: /elsewhere\r\n"},
+      {Rejected(Kind::kUnexpectedStatus, 302), "Location: /elsewhere\r\n"},
+      {Unknown(Kind::kUnexpectedStatus, 303), "Location: /elsewhere\r\n"},
+      {Rejected(Kind::kUnexpectedStatus, 307), "Location: /elsewhere\r\n"},
+      {Rejected(Kind::kUnexpectedStatus, 308), "Location: /elsewhere\r\n"},
+      {Rejected(Kind::kUnauthenticated, 401), "WWW-Authenticate: Basic realm=\"x\"\r\n"},
+      {Rejected(Kind::kUnauthenticated, 401), "WWW-Authenticate: Negotiate\r\n"},
+      {Rejected(Kind::kUnexpectedStatus, 407), "Proxy-Authenticate: Basic realm=\"x\"\r\n"},
+      {Unknown(Kind::kUnexpectedStatus, 408), "Connection: keep-alive\r\n"},
+      {Rejected(Kind::kUnexpectedStatus, 417), ""},
+      {Rejected(Kind::kUnexpectedStatus, 425), ""},
+      {Unknown(Kind::kServerError, 503), "Retry-After: 0\r\n"},
   };
-  for (const auto& [status, headers] : cases) {
-    CAPTURE(status, headers);
-    RawServer server({[&, status = status, headers = headers](RawConnection& connection) {
-      while (!connection.ReadRequest().empty()) connection.Write(HttpReply(status, "no", headers));
+  for (const auto& [expected, headers] : cases) {
+    CAPTURE(expected.status, headers);
+    const std::string reply = HttpReply(expected.status, "no", headers);
+    RawServer server({[&](RawConnection& connection) {
+      while (!connection.ReadRequest().empty()) connection.Write(reply);
     }});
-    const auto refused =
-        ServiceAccountsClient(Options(server.base_url())).CreateServiceAccount(Request("x"));
-    REQUIRE_FALSE(refused);
-    CHECK(refused.error().http_status == status);
+    CheckFault(Options(server.base_url()), server, expected);
     CHECK(server.connections() == 1);
-    CHECK(server.Finish() == 1);
   }
 }
 
@@ -123,12 +102,8 @@ TEST_CASE(
   }});
   CreateServiceAccountRequest request = Request("x");
   request.description = std::string(2 << 20, 'x');
-  const auto refused =
-      ServiceAccountsClient(Options(server.base_url())).CreateServiceAccount(request);
-  REQUIRE_FALSE(refused);
-  CHECK(refused.error().http_status == 417);
-  CHECK(server.Finish() == 1);
+  CheckFault(Options(server.base_url()), server, Rejected(Kind::kUnexpectedStatus, 417), request);
 }
 
 }  // namespace
-}  // namespace service_accounts
+}  // namespace service_accounts::tests

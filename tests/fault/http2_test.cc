@@ -6,45 +6,18 @@
 #include <vector>
 
 #include "tests/support/catch.h"
-#include "tests/support/certificates.h"
-#include "tests/support/client.h"
+#include "tests/support/fault.h"
 #include "tests/support/http2_server.h"
 #include "tests/support/raw_server.h"
-#include "tests/support/temporary_file.h"
+#include "tests/support/test_authority.h"
 #include "tests/support/tls_server.h"
 
-namespace service_accounts {
+namespace service_accounts::tests {
 namespace {
 
-using tests::AllTextOf;
-using tests::Authority;
-using tests::Http2Connection;
-using tests::Http2Error;
-using tests::Http2Server;
-using tests::Http2Stream;
-using tests::HttpReply;
-using tests::kToken;
-using tests::Options;
-using tests::Request;
-using tests::TemporaryFile;
-using tests::TlsConnection;
-using tests::TlsServer;
-using tests::TlsServerOptions;
-
-constexpr const char* kAccount = R"({"data":{"id":"sa_1"}})";
-
-/// Who signs for all servers here, trusted by all clients here.
-const Authority& TestAuthority() {
-  static const Authority authority;
-  return authority;
-}
-
 ClientOptions Http2Options(const std::string& base_url) {
-  static const TemporaryFile trusted(TestAuthority().pem());
-  ClientOptions options = Options(base_url);
-  options.tls.ca_file = trusted.path();
+  ClientOptions options = Trusting(base_url);
   options.http_version = HttpVersion::kHttp2;
-  options.retry.max_attempts = 1;
   return options;
 }
 
@@ -97,7 +70,7 @@ constexpr Act kActs[] = {
     {"reset", Reset},
 };
 
-void AnswerAll(Http2Connection& connection) {
+void AnswerStreams(Http2Connection& connection) {
   while (const Http2Stream stream = connection.ReadRequest()) connection.Reply(stream, kAccount);
 }
 
@@ -122,31 +95,20 @@ Http2Server::Behaviour ActOnAll(const Act& act) {
   };
 }
 
-void CheckLost(const Result<ServiceAccount>& result, int attempts) {
-  REQUIRE_FALSE(result);
-  CHECK(result.error().kind == ErrorKind::kConnection);
-  CHECK(result.error().outcome == RequestOutcome::kUnknown);
-  CHECK(result.error().http_status == 0);
-  CHECK(result.error().attempts == attempts);
-  CHECK(result.error().message.find("the connection was lost after the request had been sent") ==
-        0);
-  CHECK(AllTextOf(result).find(kToken) == std::string::npos);
-}
-
 TEST_CASE("Over HTTP/2 a request that was read and not answered is not sent again") {
   for (const Act& act : kActs) {
     for (const int n : {1, 2}) {
       INFO(act.name << ", on request " << n << " of a connection");
-      Http2Server server(TestAuthority().Issue(), {ActOnRequest(n, act), AnswerAll}, kAccount);
-      const ServiceAccountsClient client(Http2Options(server.base_url()));
-      if (n == 2) REQUIRE(client.CreateServiceAccount(Request("first")));
-      CheckLost(client.CreateServiceAccount(Request("lost")), 1);
+      Http2Server server(TestAuthority().Issue(), {ActOnRequest(n, act), AnswerStreams}, kAccount);
+      const WatchedClient client(Http2Options(server.base_url()));
+      if (n == 2) REQUIRE(client.Call(Request("first")));
+      const WatchedCall lost = client.Call(Request("lost"));
       CHECK(server.connections() == 1);
       // Nothing of it sticks to the client, HTTP/1.1 neither.
-      const auto next = client.CreateServiceAccount(Request("next"));
+      const WatchedCall next = client.Call(Request("next"));
       REQUIRE(next);
-      CHECK(next.metadata().http_version == "HTTP/2");
-      CHECK(server.Finish() == n + 1);
+      CHECK(next.result.metadata().http_version == "HTTP/2");
+      CheckFault(lost, Lost(), server.Finish() - n);
     }
   }
 }
@@ -159,10 +121,7 @@ TEST_CASE("Over HTTP/2 a policy that repeats unknown outcomes sends one POST for
     options.retry.max_attempts = 3;
     options.retry.repeat_unknown_outcomes = true;
     options.retry.initial_backoff = std::chrono::milliseconds(0);
-    const auto lost = ServiceAccountsClient(options).CreateServiceAccount(Request("x"));
-    CheckLost(lost, 3);
-    CHECK(lost.metadata().attempts.size() == 3);
-    CHECK(server.Finish() == 3);
+    CheckFault(options, server, Lost().Repeated(3));
   }
 }
 
@@ -172,16 +131,14 @@ TEST_CASE("Over HTTP/2 a request that is refused before it is whole is not sent 
     Http2Server server(TestAuthority().Issue(),
                        {[&](Http2Connection& connection) {
                           act.on(connection, connection.ReadHead());
-                          AnswerAll(connection);
+                          AnswerStreams(connection);
                         },
-                        AnswerAll},
+                        AnswerStreams},
                        kAccount);
     // More than the server's windows let through.
     CreateServiceAccountRequest request = Request("x");
     request.description = std::string(1 << 20, 'x');
-    const ServiceAccountsClient client(Http2Options(server.base_url()));
-    CheckLost(client.CreateServiceAccount(request), 1);
-    CHECK(server.Finish() == 1);
+    CheckFault(Http2Options(server.base_url()), server, Lost(), request);
   }
 }
 
@@ -194,22 +151,21 @@ TEST_CASE("Over HTTP/2 a reply that breaks off behind its status says that the a
                           const Http2Stream stream = connection.ReadRequest();
                           connection.BeginReply(stream);
                           act.on(connection, stream);
-                          AnswerAll(connection);
+                          AnswerStreams(connection);
                         },
-                        AnswerAll},
+                        AnswerStreams},
                        kAccount);
-    const ServiceAccountsClient client(Http2Options(server.base_url()));
-    const auto broken = client.CreateServiceAccount(Request("x"));
-    REQUIRE_FALSE(broken);
-    CHECK(broken.error().outcome == RequestOutcome::kAccepted);
-    CHECK(broken.error().http_status == 200);
-    CHECK(AllTextOf(broken).find(kToken) == std::string::npos);
-    CHECK(server.Finish() == 1);
+    const WatchedCall call = WatchedClient(Http2Options(server.base_url())).Call();
+    REQUIRE_FALSE(call);
+    // Some of these are a good end to libcurl, one version or the other, and the body is empty.
+    const bool ended_well = call.result.error().kind == Kind::kMalformedResponse;
+    CheckFault(call, Accepted(ended_well ? Kind::kMalformedResponse : Kind::kConnection),
+               server.Finish());
   }
 }
 
 TEST_CASE("HTTP/2 is spoken where it was asked for, over one connection") {
-  Http2Server server(TestAuthority().Issue(), {AnswerAll});
+  Http2Server server(TestAuthority().Issue(), {AnswerStreams});
   const ServiceAccountsClient client(Http2Options(server.base_url()));
   for (const bool reused : {false, true, true}) {
     const auto account = client.CreateServiceAccount(Request("x"));
@@ -226,7 +182,7 @@ TEST_CASE("HTTP/2 is spoken where it was asked for, over one connection") {
 TEST_CASE("An HTTP/2 connection whose end was announced is not used again") {
   Http2Server server(TestAuthority().Issue(), {[](Http2Connection& connection) {
                        connection.ReplyAndGoAway(connection.ReadRequest(), kAccount);
-                       AnswerAll(connection);
+                       AnswerStreams(connection);
                      }});
   const ServiceAccountsClient client(Http2Options(server.base_url()));
   for (int i = 0; i < 3; ++i) REQUIRE(client.CreateServiceAccount(Request("x")));
@@ -244,14 +200,9 @@ TEST_CASE("HTTP/1.1 is spoken where one of the two does not want HTTP/2") {
                         {{"h2", "http/1.1"}, ClientOptions().http_version}};
   for (const Case& c : cases) {
     CAPTURE(c.server);
-    TlsServerOptions tls;
-    tls.certificate = TestAuthority().Issue();
+    TlsServerOptions tls = Showing(TestAuthority().Issue());
     tls.protocols = c.server;
-    TlsServer server(tls, {[](TlsConnection& connection) {
-                       while (!connection.ReadRequest().empty()) {
-                         connection.Write(HttpReply(200, kAccount));
-                       }
-                     }});
+    TlsServer server(tls, {AnswerAll});
     ClientOptions options = Http2Options(server.base_url());
     options.http_version = c.client;
     const ServiceAccountsClient client(options);
@@ -266,18 +217,25 @@ TEST_CASE("HTTP/1.1 is spoken where one of the two does not want HTTP/2") {
 }
 
 TEST_CASE("Threads share a client over HTTP/2, each with one POST for each call") {
-  constexpr int kThreads = 16;
+  constexpr std::size_t kThreads = 16;
+  constexpr int kCalls = 3;
   Http2Server server(TestAuthority().Issue(), {ActOnRequest(2, kRefused)}, kAccount);
-  const ServiceAccountsClient client(Http2Options(server.base_url()));
+  const WatchedClient client(Http2Options(server.base_url()));
+  std::vector<std::vector<WatchedCall>> calls(kThreads);
   std::vector<std::thread> threads;
-  for (int i = 0; i < kThreads; ++i) {
-    threads.emplace_back([&client] {
-      for (int call = 0; call < 3; ++call) (void)client.CreateServiceAccount(Request("x"));
+  for (std::vector<WatchedCall>& own : calls) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < kCalls; ++i) own.push_back(client.Call());
     });
   }
   for (std::thread& thread : threads) thread.join();
-  CHECK(server.Finish() == 3 * kThreads);
+  CHECK(server.Finish() == kThreads * kCalls);
+  for (const std::vector<WatchedCall>& own : calls) {
+    for (const WatchedCall& call : own) {
+      if (!call) CheckFault(call, Lost(), 1);
+    }
+  }
 }
 
 }  // namespace
-}  // namespace service_accounts
+}  // namespace service_accounts::tests

@@ -1,7 +1,6 @@
 // Connections: kept alive, used again, and closed in the end.
 #include <service_accounts/testing/mock_server.h>
 
-#include <dirent.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,28 +12,13 @@
 
 #include "tests/support/catch.h"
 #include "tests/support/client.h"
+#include "tests/support/process.h"
 #include "tests/support/raw_server.h"
 
-namespace service_accounts {
+namespace service_accounts::tests {
 namespace {
 
 using testing::MockServer;
-using tests::HttpReply;
-using tests::Options;
-using tests::RawConnection;
-using tests::RawServer;
-using tests::Request;
-
-constexpr const char* kAccount = R"({"data":{"id":"sa_1"}})";
-
-std::size_t OpenDescriptors() {
-  DIR* directory = opendir("/proc/self/fd");
-  REQUIRE(directory != nullptr);
-  std::size_t count = 0;
-  while (readdir(directory) != nullptr) ++count;
-  closedir(directory);
-  return count;
-}
 
 TEST_CASE("Sequential calls on one client and its copies use one connection") {
   const MockServer server;
@@ -174,4 +158,4 @@ TEST_CASE("After a fork the child uses a connection of its own, and the parent k
 }
 
 }  // namespace
-}  // namespace service_accounts
+}  // namespace service_accounts::tests

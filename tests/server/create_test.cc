@@ -3,14 +3,13 @@
 
 #include "tests/support/catch.h"
 #include "tests/support/client.h"
+#include "tests/support/http_text.h"
 
-namespace service_accounts {
+namespace service_accounts::tests {
 namespace {
 
 using namespace std::string_literals;
 using testing::MockServer;
-using tests::Options;
-using tests::Request;
 
 TEST_CASE("An account is created, and comes back with all that the service says of it") {
   const MockServer server;
@@ -87,7 +86,7 @@ TEST_CASE("Extra fields and extra headers arrive as they were given") {
 TEST_CASE("A prefix in the base URL stands before the endpoint's path, with one slash between") {
   MockServer server;
   for (const std::string prefix : {"", "/", "/api", "/api/", "/api//"}) {
-    server.Reply(200, {}, R"({"data":{"id":"sa_1"}})");
+    server.Reply(200, {}, kAccount);
     REQUIRE(ServiceAccountsClient(Options(server.base_url() + prefix))
                 .CreateServiceAccount(Request("x")));
     CHECK(server.requests().back().url ==
@@ -145,4 +144,4 @@ TEST_CASE("A body longer than a megabyte is sent at once, without asking first")
 }
 
 }  // namespace
-}  // namespace service_accounts
+}  // namespace service_accounts::tests

@@ -4,24 +4,15 @@
 #include <string>
 
 #include "tests/support/catch.h"
-#include "tests/support/client.h"
+#include "tests/support/fault.h"
 #include "tests/support/proxy_environment.h"
 #include "tests/support/raw_proxy.h"
 #include "tests/support/raw_server.h"
 
-namespace service_accounts {
+namespace service_accounts::tests {
 namespace {
 
 using testing::MockServer;
-using tests::AllTextOf;
-using tests::Forward;
-using tests::kToken;
-using tests::Options;
-using tests::ProxyEnvironment;
-using tests::RawConnection;
-using tests::RawServer;
-using tests::Request;
-using tests::Tunnel;
 
 // "al:ice" and "p@ss:w/rd", as a URL holds them and as "Basic" sends them.
 constexpr const char* kUserInfo = "al%3Aice:p%40ss:w%2Frd";
@@ -139,7 +130,7 @@ TEST_CASE("A SOCKS proxy is told user and password and joins the client to the s
     CAPTURE(scheme);
     const MockServer server;
     std::string heard;
-    RawServer proxy({tests::Socks(PortOf(server.base_url()), &heard)});
+    RawServer proxy({Socks(PortOf(server.base_url()), &heard)});
     const auto account = ServiceAccountsClient(Through(WithUserInfo(proxy, scheme),
                                                        server.base_url(), server.token()))
                              .CreateServiceAccount(Request("x"));
@@ -189,7 +180,7 @@ TEST_CASE("no_proxy keeps the environment's proxy away, and not the one that a U
 
 TEST_CASE("The proxy that a URL names comes before the environment's") {
   const MockServer server;
-  RawServer other({tests::Silence()});
+  RawServer other({Silence()});
   RawServer proxy({Forward(PortOf(server.base_url()))});
   const ProxyEnvironment environment({{"http_proxy", other.base_url()}});
   CHECK(IsUsed(ProxyOptions::Url(proxy.base_url()), proxy, server));
@@ -204,7 +195,7 @@ TEST_CASE("What a proxy for http URLs sends back of its credentials is blotted o
       RawServer proxy({[&](RawConnection& connection) {
         const std::string request = connection.ReadRequest();
         const std::string about = std::string(" ") + kUserInfo + " is al:ice with p@ss:w/rd";
-        connection.Write(tests::HttpReply(status, request + about, "X-Echo:" + about + "\r\n"));
+        connection.Write(HttpReply(status, request + about, "X-Echo:" + about + "\r\n"));
       }});
       const ProxyOptions url = WithUserInfo(proxy);
       const ProxyEnvironment environment({{"http_proxy", from_environment ? url.url() : ""}});
@@ -225,18 +216,13 @@ TEST_CASE("What a proxy for http URLs sends back of its credentials is blotted o
 TEST_CASE("A second POST whose connection to the proxy breaks is not sent again") {
   RawServer proxy({[](RawConnection& connection) {
     connection.ReadRequest();
-    connection.Write(tests::HttpReply(200, R"({"data":{"id":"sa_1"}})"));
+    connection.Write(HttpReply(200, kAccount));
     connection.ReadRequest();
   }});
-  const ServiceAccountsClient client(
-      Through(ProxyOptions::Url(proxy.base_url()), "http://accounts.test"));
-  REQUIRE(client.CreateServiceAccount(Request("x")));
-  const auto result = client.CreateServiceAccount(Request("x"));
-  REQUIRE_FALSE(result);
-  CHECK(result.error().kind == ErrorKind::kConnection);
-  CHECK(result.error().outcome == RequestOutcome::kUnknown);
-  CHECK(proxy.Finish() == 2);
+  const WatchedClient client(Through(ProxyOptions::Url(proxy.base_url()), "http://accounts.test"));
+  REQUIRE(client.Call());
+  CheckFault(client, proxy, Lost());
 }
 
 }  // namespace
-}  // namespace service_accounts
+}  // namespace service_accounts::tests

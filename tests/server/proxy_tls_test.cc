@@ -3,41 +3,16 @@
 #include <string>
 
 #include "tests/support/catch.h"
-#include "tests/support/certificates.h"
-#include "tests/support/client.h"
+#include "tests/support/fault.h"
 #include "tests/support/raw_proxy.h"
 #include "tests/support/raw_server.h"
-#include "tests/support/temporary_file.h"
+#include "tests/support/test_authority.h"
 #include "tests/support/tls_server.h"
 
-namespace service_accounts {
+namespace service_accounts::tests {
 namespace {
 
 using namespace std::chrono_literals;
-using tests::AllTextOf;
-using tests::Authority;
-using tests::HttpReply;
-using tests::kToken;
-using tests::Options;
-using tests::RawServer;
-using tests::Request;
-using tests::TemporaryFile;
-using tests::TlsConnection;
-using tests::TlsServer;
-using tests::TlsServerOptions;
-using tests::Tunnel;
-
-constexpr const char* kAccount = R"({"data":{"id":"sa_1"}})";
-
-void AnswerAll(TlsConnection& connection) {
-  while (!connection.ReadRequest().empty()) connection.Write(HttpReply(200, kAccount));
-}
-
-TlsServerOptions IssuedBy(const Authority& authority) {
-  TlsServerOptions options;
-  options.certificate = authority.Issue();
-  return options;
-}
 
 /// Through a proxy that is told who asks.
 ClientOptions Through(int proxy_port, const std::string& scheme, const std::string& base_url) {
@@ -54,13 +29,11 @@ bool Holds(const std::string& text, const std::string& part) {
 }
 
 TEST_CASE("Under TLS the requests pass through one CONNECT, and the proxy reads none of them") {
-  const Authority authority;
-  const TemporaryFile trusted(authority.pem());
-  TlsServer service(IssuedBy(authority), {AnswerAll});
+  TlsServer service(Showing(TestAuthority().Issue()), {AnswerAll});
   RawServer proxy({Tunnel(service.port())});
   {
     ClientOptions options = Through(proxy.port(), "http", service.base_url());
-    options.tls.ca_file = trusted.path();
+    options.tls.ca_file = TrustedFile();
     const ServiceAccountsClient client(options);
     for (const bool again : {false, true}) {
       const auto account = client.CreateServiceAccount(Request("x"));
@@ -82,9 +55,7 @@ TEST_CASE("Under TLS the requests pass through one CONNECT, and the proxy reads 
 }
 
 TEST_CASE("A second POST whose tunnel breaks is not sent again") {
-  const Authority authority;
-  const TemporaryFile trusted(authority.pem());
-  TlsServer service(IssuedBy(authority), {[](TlsConnection& connection) {
+  TlsServer service(Showing(TestAuthority().Issue()), {[](TlsConnection& connection) {
                       connection.ReadRequest();
                       connection.Write(HttpReply(200, kAccount));
                       connection.ReadRequest();
@@ -92,27 +63,20 @@ TEST_CASE("A second POST whose tunnel breaks is not sent again") {
   RawServer proxy({Tunnel(service.port())});
   {
     ClientOptions options = Through(proxy.port(), "http", service.base_url());
-    options.tls.ca_file = trusted.path();
-    const ServiceAccountsClient client(options);
-    REQUIRE(client.CreateServiceAccount(Request("x")));
-    const auto result = client.CreateServiceAccount(Request("x"));
-    REQUIRE_FALSE(result);
-    CAPTURE(result.error());
-    CHECK(result.error().kind == ErrorKind::kConnection);
-    CHECK(result.error().outcome == RequestOutcome::kUnknown);
+    options.tls.ca_file = TrustedFile();
+    const WatchedClient client(options);
+    REQUIRE(client.Call());
+    CheckFault(client, service, Lost().Hiding({"hidden"}));
   }
-  proxy.Finish();
-  CHECK(service.Finish() == 2);
+  CHECK(proxy.Finish() == 0);
 }
 
 TEST_CASE("A call is repeated after a refusal by the proxy, which kept the request away") {
-  const Authority authority;
-  const TemporaryFile trusted(authority.pem());
-  TlsServer service(IssuedBy(authority), {AnswerAll});
-  RawServer proxy({tests::Answer(HttpReply(502, "no")), Tunnel(service.port())});
+  TlsServer service(Showing(TestAuthority().Issue()), {AnswerAll});
+  RawServer proxy({Answer(HttpReply(502, "no")), Tunnel(service.port())});
   {
     ClientOptions options = Through(proxy.port(), "http", service.base_url());
-    options.tls.ca_file = trusted.path();
+    options.tls.ca_file = TrustedFile();
     options.retry.max_attempts = 2;
     options.retry.initial_backoff = 1ms;
     const auto account = ServiceAccountsClient(options).CreateServiceAccount(Request("x"));
@@ -125,36 +89,30 @@ TEST_CASE("A call is repeated after a refusal by the proxy, which kept the reque
 }
 
 TEST_CASE("A proxy under TLS is verified as the service is") {
-  const Authority authority;
-  const TemporaryFile trusted(authority.pem());
   for (const bool is_trusted : {false, true}) {
     CAPTURE(is_trusted);
-    TlsServer proxy(IssuedBy(authority), {AnswerAll});
+    TlsServer proxy(Showing(TestAuthority().Issue()), {AnswerAll});
     ClientOptions options = Through(proxy.port(), "https", "http://accounts.test");
-    if (is_trusted) options.tls.ca_file = trusted.path();
-    const auto account = ServiceAccountsClient(options).CreateServiceAccount(Request("x"));
-    CHECK(proxy.Finish() == (is_trusted ? 1 : 0));
-    CHECK(account.has_value() == is_trusted);
-    if (account) continue;
-    CHECK(account.error().kind == ErrorKind::kTls);
-    CHECK(account.error().outcome == RequestOutcome::kNotSent);
-    CHECK(account.error().message.find("the proxy's certificate could not be verified") == 0);
-    CHECK_FALSE(Holds(AllTextOf(account), "hidden"));
+    if (is_trusted) {
+      options.tls.ca_file = TrustedFile();
+      CHECK(ServiceAccountsClient(options).CreateServiceAccount(Request("x")));
+      CHECK(proxy.Finish() == 1);
+    } else {
+      CheckFault(
+          options, proxy,
+          NotSent(Kind::kTls, "the proxy's certificate could not be verified").Hiding({"hidden"}));
+    }
   }
 }
 
 TEST_CASE("TLS to the service that fails behind a proxy is not laid on the proxy") {
-  const Authority authority;
-  TlsServer service(IssuedBy(authority), {AnswerAll});
+  TlsServer service(Showing(TestAuthority().Issue()), {AnswerAll});
   RawServer proxy({Tunnel(service.port())});
-  const auto result = ServiceAccountsClient(Through(proxy.port(), "http", service.base_url()))
-                          .CreateServiceAccount(Request("x"));
-  REQUIRE_FALSE(result);
-  CHECK(result.error().kind == ErrorKind::kTls);
-  CHECK(result.error().message.find("the server's certificate comes from an authority") == 0);
-  proxy.Finish();
-  CHECK(service.Finish() == 0);
+  CheckFault(
+      Through(proxy.port(), "http", service.base_url()), service,
+      NotSent(Kind::kTls, "the server's certificate comes from an authority").Hiding({"hidden"}));
+  CHECK(proxy.Finish() == 0);
 }
 
 }  // namespace
-}  // namespace service_accounts
+}  // namespace service_accounts::tests

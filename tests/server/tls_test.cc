@@ -1,6 +1,5 @@
-// TLS that cannot be trusted, or does not come about: nothing is sent. Before that the server of
-// these tests, against OpenSSL's own client, so that each refusal is known to have the cause that
-// its case names.
+// The server of the tests under TLS, against OpenSSL's own client: so each refusal in `tests/fault`
+// is known to have the cause that its case names.
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -11,94 +10,25 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <future>
 #include <string>
 #include <thread>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "tests/support/catch.h"
 #include "tests/support/certificates.h"
-#include "tests/support/client.h"
 #include "tests/support/raw_client.h"
-#include "tests/support/raw_server.h"
 #include "tests/support/temporary_file.h"
+#include "tests/support/test_authority.h"
 #include "tests/support/tls_server.h"
 
-namespace service_accounts {
+namespace service_accounts::tests {
 namespace {
 
-using namespace std::chrono_literals;
-using tests::AllTextOf;
-using tests::Authority;
-using tests::Certificate;
-using tests::CertificateOptions;
-using tests::CertificatePurpose;
-using tests::HttpReply;
-using tests::kToken;
-using tests::OpenSslPtr;
-using tests::Options;
-using tests::RawConnection;
-using tests::RawServer;
-using tests::Request;
-using tests::Require;
-using tests::TemporaryFile;
-using tests::TlsConnection;
-using tests::TlsServer;
-using tests::TlsServerOptions;
 using Words = std::vector<std::string>;
 
-constexpr const char* kAccount = R"({"data":{"id":"sa_1"}})";
 constexpr const char* kPost = "POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}";
-
-/// A request that gets as far as this would look like a success.
-void AnswerAll(TlsConnection& connection) {
-  while (!connection.ReadRequest().empty()) connection.Write(HttpReply(200, kAccount));
-}
-
-TlsServerOptions Showing(const Certificate& certificate) {
-  TlsServerOptions options;
-  options.certificate = certificate;
-  return options;
-}
-
-/// Certificates that are wrong in one way each, for "localhost" and 127.0.0.1 but where it says so.
-struct BadCertificate {
-  const char* what;
-  Certificate certificate;
-  int verdict;  ///< OpenSSL's, of a client that trusts the authority.
-};
-
-std::vector<BadCertificate> BadCertificates(const Authority& trusted) {
-  const auto issue = [](const Authority& by, void (*spoil)(CertificateOptions&)) {
-    CertificateOptions options;
-    spoil(options);
-    return by.Issue(options);
-  };
-  const Authority unknown;
-  Certificate with_authority = unknown.Issue();
-  with_authority.chain += unknown.pem();
-  return {
-      {"self-signed", issue(trusted, [](CertificateOptions& o) { o.self_signed = true; }),
-       X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT},
-      {"of an unknown authority", unknown.Issue(), X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY},
-      {"of an unknown authority that introduces itself", with_authority,
-       X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN},
-      {"expired", issue(trusted, [](CertificateOptions& o) { o.not_after = -1min; }),
-       X509_V_ERR_CERT_HAS_EXPIRED},
-      {"not yet valid", issue(trusted, [](CertificateOptions& o) { o.not_before = 1h; }),
-       X509_V_ERR_CERT_NOT_YET_VALID},
-      {"for another host", issue(trusted, [](CertificateOptions& o) { o.names = {"other.test"}; }),
-       X509_V_ERR_HOSTNAME_MISMATCH},
-      {"with a weak key", issue(trusted, [](CertificateOptions& o) { o.rsa_bits = 1024; }),
-       X509_V_ERR_EE_KEY_TOO_SMALL},
-      {"of a client",
-       issue(trusted, [](CertificateOptions& o) { o.purpose = CertificatePurpose::kClient; }),
-       X509_V_ERR_INVALID_PURPOSE},
-  };
-}
 
 /// OpenSSL's own client: one connection to 127.0.0.1, which asks for "localhost". It gives up on a
 /// server that says nothing for ten seconds.
@@ -207,12 +137,11 @@ TEST_CASE("The TLS server speaks each version that it is told to, and no other")
 }
 
 TEST_CASE("Each bad certificate is bad in its own way") {
-  const Authority authority;
-  for (const BadCertificate& bad : BadCertificates(authority)) {
+  for (const BadCertificate& bad : BadCertificates()) {
     INFO(bad.what);
     TlsServer server(Showing(bad.certificate), {AnswerAll});
     {
-      const OpenSslClient client(server.port(), {authority.pem()});
+      const OpenSslClient client(server.port(), {TestAuthority().pem()});
       CHECK_FALSE(client.connected());
       CHECK(client.verdict() == bad.verdict);
     }
@@ -332,129 +261,10 @@ TEST_CASE("The TLS server resumes sessions, also of clients that have to show a 
 
 TEST_CASE("A POST that is sent to the TLS server in clear is counted") {
   TlsServer server(Showing(Authority().Issue()), {AnswerAll});
-  (void)tests::Exchange(server.port(), kPost);
+  (void)Exchange(server.port(), kPost);
   CHECK(server.Finish() == 1);
   CHECK(server.handshakes() == 0);
 }
 
-ClientOptions TryOnce(const std::string& base_url) {
-  ClientOptions options = Options(base_url);
-  options.retry.max_attempts = 1;
-  return options;
-}
-
-/// What every failure before the request has in common.
-void CheckNotSent(const Result<ServiceAccount>& result, ErrorKind kind, const std::string& words) {
-  REQUIRE_FALSE(result);
-  CAPTURE(result.error());
-  CHECK(result.error().kind == kind);
-  CHECK(result.error().outcome == RequestOutcome::kNotSent);
-  CHECK(result.error().http_status == 0);
-  CHECK(result.error().attempts == 1);
-  CHECK(result.error().message.find(words) == 0);
-  CHECK(AllTextOf(result).find(kToken) == std::string::npos);
-}
-
-TEST_CASE("A server whose certificate cannot be verified is sent nothing") {
-  // Nobody trusts the authority, so that is one more reason for each; it alone must do, too.
-  const Authority authority;
-  std::vector<BadCertificate> all = BadCertificates(authority);
-  all.push_back({"right, but for the authority", authority.Issue(), X509_V_OK});
-  for (const char* host : {"127.0.0.1", "localhost"}) {
-    for (const BadCertificate& bad : all) {
-      CAPTURE(host, bad.what);
-      TlsServer server(Showing(bad.certificate), {AnswerAll});
-      const auto result =
-          ServiceAccountsClient(TryOnce(server.base_url(host))).CreateServiceAccount(Request("x"));
-      CheckNotSent(result, ErrorKind::kTls, "the ");
-      CHECK(result.error().message.find("server's certificate") != std::string::npos);
-      CHECK(server.Finish() == 0);
-      CHECK(server.connections() == 1);
-    }
-  }
-}
-
-TEST_CASE("A server that speaks nothing newer than TLS 1.1 is sent nothing") {
-  TlsServerOptions options = Showing(Authority().Issue());
-  options.minimum_version = TLS1_VERSION;
-  options.maximum_version = TLS1_1_VERSION;
-  TlsServer server(options, {AnswerAll});
-  const auto result =
-      ServiceAccountsClient(TryOnce(server.base_url())).CreateServiceAccount(Request("x"));
-  CheckNotSent(result, ErrorKind::kTls, "the server speaks no version of TLS from 1.2 on");
-  CHECK(server.Finish() == 0);
-  CHECK(server.connections() == 1);
-  CHECK(server.handshake_errors() == Words{"unsupported protocol"});
-}
-
-std::string HttpsUrl(const RawServer& server) {
-  return "https://127.0.0.1:" + std::to_string(server.port());
-}
-
-TEST_CASE("A server that breaks the handshake off is sent nothing") {
-  const std::string none = "no TLS connection could be agreed on";
-  const std::tuple<const char*, RawServer::Behaviour, std::string> cases[] = {
-      {"answers in plain HTTP",
-       [](RawConnection& c) {
-         c.ReadSome();
-         c.Write(HttpReply(400, "This is not a TLS port."));
-       },
-       "the server does not answer in TLS"},
-      {"closes at once", [](RawConnection& c) { c.Close(); }, none},
-      {"closes after the first message",
-       [](RawConnection& c) {
-         c.ReadSome();
-         c.Close();
-       },
-       none},
-      {"closes in the middle of its own first message",
-       [](RawConnection& c) {
-         c.ReadSome();
-         c.WriteAndClose({"\x16\x03\x03\x00\x7a\x02", 6});
-       },
-       none},
-      // Not at once: it might be a refused connection then, or not.
-      {"resets after the first message",
-       [](RawConnection& c) {
-         c.ReadSome();
-         c.Reset();
-       },
-       none},
-  };
-  for (const auto& [what, behaviour, words] : cases) {
-    INFO(what);
-    RawServer server({behaviour});
-    const auto result =
-        ServiceAccountsClient(TryOnce(HttpsUrl(server))).CreateServiceAccount(Request("x"));
-    CheckNotSent(result, ErrorKind::kTls, words);
-    CHECK(server.Finish() == 0);
-    CHECK(server.connections() == 1);
-  }
-}
-
-TEST_CASE("A handshake that hangs ends at the connect timeout, with nothing sent") {
-  const std::pair<const char*, std::string> cases[] = {
-      {"from the start", ""},
-      {"in the middle of the server's first message", {"\x16\x03\x03\x00\x7a\x02", 6}},
-  };
-  for (const auto& [what, begin] : cases) {
-    INFO(what);
-    RawServer server({[&begin = begin](RawConnection& connection) {
-      connection.ReadSome();
-      connection.Write(begin);
-      connection.WaitForPeer();
-    }});
-    ClientOptions options = TryOnce(HttpsUrl(server));
-    options.connect_timeout = 300ms;
-    options.timeout = 10s;
-    const auto result = ServiceAccountsClient(options).CreateServiceAccount(Request("x"));
-    CheckNotSent(result, ErrorKind::kTimeout, "no connection within the time allowed");
-    CHECK(result.metadata().elapsed >= 290ms);
-    CHECK(result.metadata().elapsed < 5s);
-    CHECK(server.Finish() == 0);
-    CHECK(server.connections() == 1);
-  }
-}
-
 }  // namespace
-}  // namespace service_accounts
+}  // namespace service_accounts::tests

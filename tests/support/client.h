@@ -4,6 +4,7 @@
 
 #include <service_accounts/service_accounts.h>
 
+#include <sstream>
 #include <string>
 
 namespace service_accounts::tests {
@@ -27,15 +28,22 @@ inline CreateServiceAccountRequest Request(const std::string& name) {
   return request;
 }
 
+/// Every text of an error, and each way to make one line of it.
+inline std::string AllTextOf(const Error& error) {
+  std::ostringstream all;
+  all << error.code << error.message << error.request_id << error.details << error.body << '\n'
+      << error.ToString() << '\n'
+      << error << '\n'
+      << BadResultAccess(error).what();
+  return all.str();
+}
+
 /// Everything that a call gave out, for tests of what must not be in it.
 template <class T>
 std::string AllTextOf(const Result<T>& result) {
   const ResponseMetadata& m = result.metadata();
   std::string all = m.request_id + m.message + m.http_version + m.body + m.headers.text();
-  if (!result) {
-    const Error& e = result.error();
-    all += e.code + e.message + e.request_id + e.details + e.body + e.ToString();
-  }
+  if (!result) all += AllTextOf(result.error());
   return all;
 }
 

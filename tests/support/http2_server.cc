@@ -50,8 +50,7 @@ std::string GoAwayFrame(Http2Stream last, Http2Error error, std::string_view deb
 }
 
 TlsServerOptions BothVersions(const Certificate& certificate) {
-  TlsServerOptions options;
-  options.certificate = certificate;
+  TlsServerOptions options = Showing(certificate);
   options.protocols = {"h2", "http/1.1"};
   return options;
 }
@@ -155,8 +154,8 @@ Http2Server::Http2Server(const Certificate& certificate, const std::vector<Behav
       }()) {}
 
 int Http2Server::Finish() {
-  const int http11_posts = server_.Finish();
-  return http11_posts + posts_;
+  (void)server_.Finish();
+  return posts();
 }
 
 }  // namespace service_accounts::tests

@@ -107,6 +107,9 @@ class Http2Server {
   /// head was read. Exact, as `RawServer::Finish`.
   int Finish();
 
+  /// POSTs whose head was read so far, as `RawServer::posts`.
+  [[nodiscard]] int posts() const { return server_.posts() + posts_; }
+
   /// Connections accepted so far.
   [[nodiscard]] int connections() const { return server_.connections(); }
 

@@ -10,6 +10,13 @@ char ToLower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' +
 
 }  // namespace
 
+std::string HttpReply(int status, std::string_view body, std::string_view extra_headers) {
+  std::string reply = "HTTP/1.1 " + std::to_string(status) + " \r\n";
+  reply += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  reply.append(extra_headers).append("\r\n").append(body);
+  return reply;
+}
+
 std::size_t HeadLength(std::string_view bytes) {
   const std::size_t end = bytes.find("\r\n\r\n");
   return end == std::string_view::npos ? 0 : end + 4;

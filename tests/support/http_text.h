@@ -4,9 +4,17 @@
 #define SERVICE_ACCOUNTS_TESTS_SUPPORT_HTTP_TEXT_H_
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace service_accounts::tests {
+
+/// The least of a body that a success may have.
+constexpr const char* kAccount = R"({"data":{"id":"sa_1"}})";
+
+/// A whole reply with its Content-Length. `extra_headers` are lines, each with its "\r\n".
+[[nodiscard]] std::string HttpReply(int status, std::string_view body,
+                                    std::string_view extra_headers = "");
 
 /// Up to and with the empty line, or 0 as long as that has not come.
 [[nodiscard]] std::size_t HeadLength(std::string_view bytes);

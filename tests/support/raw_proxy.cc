@@ -106,15 +106,4 @@ RawServer::Behaviour Socks(int target_port, std::string* heard) {
   };
 }
 
-RawServer::Behaviour Answer(std::string bytes) {
-  return [bytes = std::move(bytes)](RawConnection& client) {
-    client.ReadRequest();
-    client.Write(bytes);
-  };
-}
-
-RawServer::Behaviour Silence() {
-  return [](RawConnection& client) { client.WaitForPeer(); };
-}
-
 }  // namespace service_accounts::tests

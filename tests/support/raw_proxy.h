@@ -25,12 +25,6 @@ namespace service_accounts::tests {
 /// what the client said until then to `heard`, which is to be read when the server has finished.
 [[nodiscard]] RawServer::Behaviour Socks(int target_port, std::string* heard);
 
-/// Reads the CONNECT, writes these bytes and closes.
-[[nodiscard]] RawServer::Behaviour Answer(std::string bytes);
-
-/// Accepts, and never says a word.
-[[nodiscard]] RawServer::Behaviour Silence();
-
 }  // namespace service_accounts::tests
 
 #endif  // SERVICE_ACCOUNTS_TESTS_SUPPORT_RAW_PROXY_H_

@@ -3,12 +3,14 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <system_error>
 #include <utility>
 
@@ -28,11 +30,17 @@ struct BoundSocket {
   int port;
 };
 
-BoundSocket BindLoopback() {
-  const int bound = Checked(socket(AF_INET, SOCK_STREAM, 0), "socket");
+sockaddr_in Loopback(int port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  return address;
+}
+
+BoundSocket BindLoopback() {
+  const int bound = Checked(socket(AF_INET, SOCK_STREAM, 0), "socket");
+  sockaddr_in address = Loopback(0);
   auto* const generic = reinterpret_cast<sockaddr*>(&address);
   socklen_t size = sizeof address;
   Checked(bind(bound, generic, size), "bind");
@@ -105,7 +113,11 @@ std::string RequestStream::TakeRequest() {
 std::string RequestStream::TakeAll() { return std::exchange(bytes_, ""); }
 
 RawConnection::RawConnection(RawServer& server, int socket)
-    : server_(server), socket_(socket), input_(server.log_) {}
+    : server_(server), socket_(socket), input_(server.log_) {
+  // What was written goes out, rather than wait for the peer to acknowledge what went before.
+  const int at_once = 1;
+  setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
+}
 
 RawConnection::~RawConnection() {
   Close();
@@ -228,16 +240,37 @@ int RawServer::connections() const { return connections_; }
 
 std::vector<std::string> RawServer::requests() const { return log_.requests(); }
 
-std::string HttpReply(int status, std::string_view body, std::string_view extra_headers) {
-  std::string reply = "HTTP/1.1 " + std::to_string(status) + " \r\n";
-  reply += "Content-Length: " + std::to_string(body.size()) + "\r\n";
-  reply.append(extra_headers).append("\r\n").append(body);
-  return reply;
+RawServer::Behaviour Answer(std::string bytes) {
+  return [bytes = std::move(bytes)](RawConnection& client) {
+    client.ReadRequest();
+    client.Write(bytes);
+  };
+}
+
+RawServer::Behaviour Silence() {
+  return [](RawConnection& client) { client.WaitForPeer(); };
 }
 
 int ClosedPort() {
   static const int port = BindLoopback().port;
   return port;
+}
+
+// A backlog of none takes one connection, and is full once that has been acknowledged.
+BlackHole::BlackHole() : filler_(Checked(socket(AF_INET, SOCK_STREAM, 0), "socket")) {
+  const BoundSocket bound = BindLoopback();
+  listener_ = bound.socket;
+  port_ = bound.port;
+  Checked(listen(listener_, 0), "listen");
+  const sockaddr_in address = Loopback(port_);
+  Checked(connect(filler_, reinterpret_cast<const sockaddr*>(&address), sizeof address), "connect");
+  pollfd full{listener_, POLLIN, 0};
+  Checked(poll(&full, 1, -1), "poll");
+}
+
+BlackHole::~BlackHole() {
+  close(filler_);
+  close(listener_);
 }
 
 }  // namespace service_accounts::tests

@@ -21,6 +21,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/http_text.h"
+
 namespace service_accounts::tests {
 
 class RawServer;
@@ -153,13 +155,38 @@ class RawServer {
   std::atomic<int> connections_{0};
 };
 
-/// A whole reply with its Content-Length. `extra_headers` are lines, each with its "\r\n".
-[[nodiscard]] std::string HttpReply(int status, std::string_view body,
-                                    std::string_view extra_headers = "");
+/// Answers every request with `kAccount`: one too many would look like a success. For a connection
+/// under TLS too.
+inline constexpr auto AnswerAll = [](auto& connection) {
+  while (!connection.ReadRequest().empty()) connection.Write(HttpReply(200, kAccount));
+};
+
+/// Reads one request, writes these bytes and closes.
+[[nodiscard]] RawServer::Behaviour Answer(std::string bytes);
+
+/// Accepts, and never says a word.
+[[nodiscard]] RawServer::Behaviour Silence();
 
 /// A port of 127.0.0.1 that refuses connections, always the same one. It is bound and never
 /// listened on for as long as the process lives, so that nobody else can come to listen there.
 [[nodiscard]] int ClosedPort();
+
+/// A port of 127.0.0.1 that never answers: a listener whose backlog is full drops what else comes
+/// in silence.
+class BlackHole {
+ public:
+  BlackHole();
+  ~BlackHole();
+  BlackHole(const BlackHole&) = delete;
+  BlackHole& operator=(const BlackHole&) = delete;
+
+  [[nodiscard]] int port() const { return port_; }
+
+ private:
+  int filler_;
+  int listener_ = -1;
+  int port_ = 0;
+};
 
 }  // namespace service_accounts::tests
 

@@ -51,6 +51,12 @@ OpenSslPtr<SSL_CTX> NewContext(const TlsServerOptions& options, std::string* pro
 
 }  // namespace
 
+TlsServerOptions Showing(const Certificate& certificate) {
+  TlsServerOptions options;
+  options.certificate = certificate;
+  return options;
+}
+
 TlsConnection::TlsConnection(TlsServer& server, RawConnection& raw)
     : server_(server), raw_(raw), tls_(SSL_new(server.context_.get())), input_(server.log_) {
   Require(tls_ != nullptr, "make a connection");

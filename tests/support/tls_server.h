@@ -40,6 +40,9 @@ struct TlsServerOptions {
   std::vector<std::string> protocols{};
 };
 
+/// With all else as it is.
+[[nodiscard]] TlsServerOptions Showing(const Certificate& certificate);
+
 class TlsServer;
 
 /// One connection whose handshake is done, used by its own thread alone. When its behaviour

@@ -24,8 +24,8 @@ using Outcome = RequestOutcome;
 using tests::FakeClock;
 
 constexpr const char* kAccount = R"({"data":{"id":"sa_1"}})";
-constexpr Operation<ServiceAccount> kCreate = {"CreateServiceAccount", "POST",
-                                               "/v1/service-accounts", DecodeServiceAccountReply};
+constexpr Operation<CreateServiceAccountRequest, ServiceAccount> kCreate = {
+    "CreateServiceAccount", "POST", "/v1/service-accounts", ToJson, DecodeServiceAccountReply};
 constexpr std::uint64_t kSeed = 7;
 
 /// Lets each attempt take some time, and something happen meanwhile.
@@ -59,7 +59,7 @@ struct Setup {
 
   Result<ServiceAccount> Create() {
     const ClientCore core(options, clock, kSeed);
-    return Call(core, kCreate, ToJson(tests::Request("x")), call);
+    return Call(core, kCreate, tests::Request("x"), call);
   }
   std::size_t sent() const { return fake->requests().size(); }
 };
@@ -74,6 +74,26 @@ TEST_CASE("A request that was not sent is repeated until it is, and the account 
   CHECK(s.sent() == 3);
   CHECK(account.metadata().attempts.size() == 3);
   CHECK(s.clock.waits().size() == 2);
+}
+
+TEST_CASE("The time allowed begins before the request is written") {
+  static FakeClock* clock = nullptr;
+  const auto encode_slowly = [](const CreateServiceAccountRequest&) -> Result<std::string> {
+    clock->Advance(31s);
+    return std::string("{}");
+  };
+  Setup s;
+  clock = &s.clock;
+  s.options.timeout = 30s;
+  Operation<CreateServiceAccountRequest, ServiceAccount> operation = kCreate;
+  operation.encode = encode_slowly;
+  const ClientCore core(s.options, s.clock, kSeed);
+  const auto late = Call(core, operation, tests::Request("x"), {});
+  REQUIRE_FALSE(late);
+  CHECK(late.error().kind == Kind::kTimeout);
+  CHECK(late.error().outcome == Outcome::kNotSent);
+  CHECK(late.metadata().elapsed == 31s);
+  CHECK(s.sent() == 0);
 }
 
 TEST_CASE("What came of each attempt is recorded, and the wait before it") {
@@ -164,7 +184,7 @@ TEST_CASE("The waits are random by the client's seed, and within the backoff") {
     s.options.retry.max_attempts = 6;
     for (int i = 0; i < 6; ++i) s.fake->Fail(Kind::kConnection, Outcome::kNotSent);
     const ClientCore core(s.options, s.clock, seed);
-    CHECK_FALSE(Call(core, kCreate, ToJson(tests::Request("x")), s.call));
+    CHECK_FALSE(Call(core, kCreate, tests::Request("x"), s.call));
     return s.clock.waits();
   };
   const auto some = waits(1);
@@ -358,9 +378,9 @@ TEST_CASE(
   s.fake->Reply(401, "no");
   s.fake->Reply(200, kAccount);
   const ClientCore core(s.options, s.clock, kSeed);
-  CHECK_FALSE(Call(core, kCreate, ToJson(tests::Request("x")), s.call));
+  CHECK_FALSE(Call(core, kCreate, tests::Request("x"), s.call));
   CHECK(fetched == 1);
-  CHECK(Call(core, kCreate, ToJson(tests::Request("x")), s.call));
+  CHECK(Call(core, kCreate, tests::Request("x"), s.call));
   CHECK(s.fake->requests().back().headers.back().value == "Bearer token-2");
 }
 
@@ -374,11 +394,11 @@ TEST_CASE("A token file whose token was rejected is read again, even if the call
   s.fake->Reply(401, "no");
   s.fake->Reply(200, kAccount);
   const ClientCore core(s.options, s.clock, kSeed);
-  CHECK_FALSE(Call(core, kCreate, ToJson(tests::Request("x")), s.call));
+  CHECK_FALSE(Call(core, kCreate, tests::Request("x"), s.call));
   // Of the same size and time, so that nothing but the rejection tells of the change.
   std::ofstream(file.path()) << "token-2";
   std::filesystem::last_write_time(file.path(), hour_ago);
-  CHECK(Call(core, kCreate, ToJson(tests::Request("x")), s.call));
+  CHECK(Call(core, kCreate, tests::Request("x"), s.call));
   CHECK(s.fake->requests().back().headers.back().value == "Bearer token-2");
 }
 

@@ -17,8 +17,9 @@ namespace {
 
 using tests::kToken;
 
-constexpr internal::Operation<ServiceAccount> kCreate = {
-    "CreateServiceAccount", "POST", "/v1/service-accounts", internal::DecodeServiceAccountReply};
+constexpr internal::Operation<CreateServiceAccountRequest, ServiceAccount> kCreate = {
+    "CreateServiceAccount", "POST", "/v1/service-accounts", ToJson,
+    internal::DecodeServiceAccountReply};
 
 /// Writes down what it is told.
 class Recorder final : public Observer {
@@ -66,7 +67,7 @@ std::string ThreeCalls(std::shared_ptr<Observer> observer) {
   const internal::ClientCore core(options, clock, 1);
   std::string results;
   for (const char* name : {"one", "two", ""}) {
-    const auto result = internal::Call(core, kCreate, ToJson(tests::Request(name)), {});
+    const auto result = internal::Call(core, kCreate, tests::Request(name), {});
     results += result ? "account " : std::string(ToString(result.error().kind)) + " ";
   }
   return results;

@@ -32,8 +32,8 @@ using Fetched = Result<AccessToken>;
 constexpr auto kForever = 24h * 365 * 20;
 constexpr int kOthers = 7;
 constexpr const char* kAccount = R"({"data":{"id":"sa_1"}})";
-constexpr Operation<ServiceAccount> kCreate = {"CreateServiceAccount", "POST",
-                                               "/v1/service-accounts", DecodeServiceAccountReply};
+constexpr Operation<CreateServiceAccountRequest, ServiceAccount> kCreate = {
+    "CreateServiceAccount", "POST", "/v1/service-accounts", ToJson, DecodeServiceAccountReply};
 
 /// Its time stands still, so that whoever waits by it does so until woken, and tests see that
 /// somebody waits. A waiter that nobody wakes fails in the end, instead of hanging.
@@ -492,7 +492,7 @@ struct Client {
 
   Result<ServiceAccount> Create() const {
     const ClientCore core(options, source.clock, 1);
-    return Call(core, kCreate, ToJson(tests::Request("x")), {});
+    return Call(core, kCreate, tests::Request("x"), {});
   }
   [[nodiscard]] std::vector<std::string> sent() const {
     std::vector<std::string> tokens;

@@ -28,8 +28,8 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
-constexpr Operation<ServiceAccount> kCreate = {"CreateServiceAccount", "POST",
-                                               "/v1/service-accounts", DecodeServiceAccountReply};
+constexpr Operation<CreateServiceAccountRequest, ServiceAccount> kCreate = {
+    "CreateServiceAccount", "POST", "/v1/service-accounts", ToJson, DecodeServiceAccountReply};
 
 /// A folder for one test.
 class Folder {
@@ -325,7 +325,7 @@ TEST_CASE("A call whose token the file has replaced meanwhile is repeated with t
   options.credentials = TokenFromFile(path);
   options.transport = fake;
   const ClientCore core(options, clock, 1);
-  const auto create = [&] { return Call(core, kCreate, ToJson(tests::Request("x")), {}); };
+  const auto create = [&] { return Call(core, kCreate, tests::Request("x"), {}); };
   const auto last_token = [&] { return fake->requests().back().headers.back().value; };
 
   fake->Reply(401, "TOPSECRET-first is wrong");

@@ -1,44 +1,30 @@
 // What comes back when the proxy refuses or misbehaves: nothing was sent, the proxy is named as the
 // cause, and its credentials are in no text.
 #include <chrono>
+#include <functional>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/support/catch.h"
-#include "tests/support/client.h"
+#include "tests/support/fault.h"
 #include "tests/support/proxy_environment.h"
 #include "tests/support/raw_proxy.h"
 #include "tests/support/raw_server.h"
 
-namespace service_accounts {
+namespace service_accounts::tests {
 namespace {
 
 using namespace std::chrono_literals;
 using namespace std::string_literals;
-using tests::AllTextOf;
-using tests::Answer;
-using tests::kToken;
-using tests::Options;
-using tests::ProxyEnvironment;
-using tests::RawConnection;
-using tests::RawServer;
-using tests::Request;
-using tests::Silence;
-
-using Kind = ErrorKind;
 
 constexpr const char* kUserInfo = "hidden%2Duser:hidden%2Dpass";
 // "hidden-user:hidden-pass", which "Basic" sends in base64.
-constexpr const char* kSecrets[] = {"hidden-user", "hidden-pass", "hidden%2D",
-                                    "aGlkZGVuLXVzZXI6aGlkZGVuLXBhc3M=", kToken};
-
-void CheckSecrecy(const std::string& text) {
-  CAPTURE(text);
-  for (const char* secret : kSecrets) {
-    CAPTURE(secret);
-    CHECK(text.find(secret) == std::string::npos);
-  }
+const std::vector<std::string>& Secrets() {
+  static const std::vector<std::string> secrets = {"hidden-user", "hidden-pass", "hidden%2D",
+                                                   "aGlkZGVuLXVzZXI6aGlkZGVuLXBhc3M="};
+  return secrets;
 }
 
 std::string ProxyUrl(int port, const std::string& scheme = "http") {
@@ -53,23 +39,22 @@ ClientOptions Through(const ProxyOptions& proxy, const std::string& base_url) {
   return options;
 }
 
-void CheckNotSent(const ClientOptions& options, Kind kind, const std::string& words) {
-  const auto result = ServiceAccountsClient(options).CreateServiceAccount(Request("x"));
-  REQUIRE_FALSE(result);
-  CAPTURE(result.error());
-  CHECK(result.error().kind == kind);
-  CHECK(result.error().outcome == RequestOutcome::kNotSent);
-  CHECK(result.error().http_status == 0);
-  CHECK(result.error().attempts == 1);
-  CHECK(result.error().message.find(words) == 0);
-  CHECK(result.metadata().headers.text().empty());
-  CheckSecrecy(AllTextOf(result));
+/// `posts` is what everybody read, the proxy and the service behind it.
+void CheckNotSent(const ClientOptions& options, Kind kind, const std::string& words,
+                  const std::function<int()>& posts) {
+  const WatchedCall call = WatchedClient(options).Call();
+  Expected expected = NotSent(kind, words).Hiding(Secrets());
+  if (kind == Kind::kTimeout) expected = expected.At(options.connect_timeout);
+  CheckFault(call, expected, posts());
+  CHECK(call.result.metadata().headers.text().empty());
   std::ostringstream printed;
   printed << options.proxy;
-  CheckSecrecy(printed.str());
+  CheckSecrecy(printed.str(), Secrets());
 }
 
-RawServer::Behaviour Status(int status) { return Answer(tests::HttpReply(status, "no")); }
+int Nobody() { return 0; }
+
+RawServer::Behaviour Status(int status) { return Answer(HttpReply(status, "no")); }
 
 struct Case {
   const char* what;
@@ -82,15 +67,13 @@ struct Case {
 void CheckCases(const std::vector<Case>& cases, const std::string& scheme = "http") {
   for (const Case& c : cases) {
     INFO(c.what);
-    RawServer target({[](RawConnection& connection) { connection.WaitForPeer(); }});
+    RawServer target({Silence()});
     RawServer proxy({c.behaviour});
     ClientOptions options = Through(ProxyOptions::Url(ProxyUrl(proxy.port(), scheme)),
                                     "https://127.0.0.1:" + std::to_string(target.port()));
     if (c.kind == Kind::kTimeout) options.connect_timeout = 200ms;
-    CheckNotSent(options, c.kind, c.words);
-    CHECK(proxy.Finish() == 0);
+    CheckNotSent(options, c.kind, c.words, [&] { return proxy.Finish() + target.Finish(); });
     CHECK(proxy.connections() == 1);
-    CHECK(target.Finish() == 0);
     CHECK(target.connections() == 0);
   }
 }
@@ -102,8 +85,8 @@ TEST_CASE("A proxy that refuses a CONNECT is named with its reason, and nothing 
       {"407 with a challenge, kept open",
        [&](RawConnection& connection) {
          connection.ReadRequest();
-         connection.Write(tests::HttpReply(
-             407, "", "Proxy-Authenticate: Digest realm=\"x\", nonce=\"1\"\r\n"s + echo));
+         connection.Write(
+             HttpReply(407, "", "Proxy-Authenticate: Digest realm=\"x\", nonce=\"1\"\r\n"s + echo));
          connection.WaitForPeer();
        },
        Kind::kConnection, "the proxy wants credentials, or others"},
@@ -199,30 +182,29 @@ TEST_CASE("A proxy that cannot be reached is named, and nothing was sent") {
   for (const char* scheme : {"http", "https", "socks5", "socks5h"}) {
     for (const char* target : {"https://accounts.test", "http://accounts.test"}) {
       CAPTURE(scheme, target);
-      CheckNotSent(Through(ProxyOptions::Url(ProxyUrl(tests::ClosedPort(), scheme)), target),
-                   Kind::kConnection, "could not connect to the proxy");
+      CheckNotSent(Through(ProxyOptions::Url(ProxyUrl(ClosedPort(), scheme)), target),
+                   Kind::kConnection, "could not connect to the proxy", Nobody);
       const std::string unknown = scheme + "://"s + kUserInfo + "@no-such-proxy.invalid:3128";
       CheckNotSent(Through(ProxyOptions::Url(unknown), target), Kind::kConnection,
-                   "the proxy's name could not be resolved");
+                   "the proxy's name could not be resolved", Nobody);
     }
   }
 }
 
 TEST_CASE("A refusal is not remembered for the next call's failure") {
   RawServer proxy({Status(403), Answer("")});
-  const ServiceAccountsClient client(
-      Through(ProxyOptions::Url(proxy.base_url()), "https://accounts.test"));
-  const auto refused = client.CreateServiceAccount(Request("x"));
-  const auto dropped = client.CreateServiceAccount(Request("x"));
-  CHECK(refused.error().message.find("the proxy does not allow") == 0);
-  CHECK(dropped.error().message.find("the proxy broke off") == 0);
+  const WatchedClient client(Through(ProxyOptions::Url(proxy.base_url()), "https://accounts.test"));
+  const WatchedCall refused = client.Call();
+  const WatchedCall dropped = client.Call();
+  CheckFault(refused, NotSent(Kind::kConnection, "the proxy does not allow"), proxy.Finish());
+  CheckFault(dropped, NotSent(Kind::kConnection, "the proxy broke off"), proxy.Finish());
 }
 
 TEST_CASE("A proxy of the environment that fails is named, without its credentials") {
   RawServer refusing({Status(407)});
   const std::pair<std::string, const char*> cases[] = {
       {ProxyUrl(refusing.port()), "the proxy wants credentials, or others"},
-      {ProxyUrl(tests::ClosedPort()),
+      {ProxyUrl(ClosedPort()),
        "could not connect: check base_url, and the proxy that the environment names"},
       {"http://"s + kUserInfo + "@no-such-proxy.invalid", "the proxy's name could not be resolved"},
       // libcurl's own words for these hold the whole URL.
@@ -234,10 +216,11 @@ TEST_CASE("A proxy of the environment that fails is named, without its credentia
   };
   for (const auto& [url, words] : cases) {
     const ProxyEnvironment environment({{"https_proxy", url}});
-    CheckNotSent(Through(ProxyOptions(), "https://accounts.test"), Kind::kConnection, words);
+    CheckNotSent(Through(ProxyOptions(), "https://accounts.test"), Kind::kConnection, words,
+                 [&] { return refusing.posts(); });
   }
   CHECK(refusing.Finish() == 0);
 }
 
 }  // namespace
-}  // namespace service_accounts
+}  // namespace service_accounts::tests
