@@ -25,6 +25,11 @@ std::optional<Error> CheckIdempotencyKey(const std::string& key) {
   return std::nullopt;
 }
 
+TransferTimes TimesOf(const TransportResult& result) {
+  if (const auto* failure = std::get_if<TransportFailure>(&result)) return failure->partial.times;
+  return std::get<HttpResponse>(result).times;
+}
+
 Error NotSent(ErrorKind kind, std::string message) {
   Error error;
   error.kind = kind;
@@ -34,11 +39,6 @@ Error NotSent(ErrorKind kind, std::string message) {
 }
 
 }  // namespace
-
-TransferTimes TimesOf(const TransportResult& result) {
-  if (const auto* failure = std::get_if<TransportFailure>(&result)) return failure->partial.times;
-  return std::get<HttpResponse>(result).times;
-}
 
 CallState::CallState(const ClientCore& core, const char* operation, const char* method,
                      const char* path, const CallOptions& options)
@@ -59,27 +59,17 @@ CallState::CallState(const ClientCore& core, const char* operation, const char* 
 }
 
 void CallState::SetBody(Result<std::string> body) {
-  if (body) {
-    request_.body = *std::move(body);
+  if (auto refusal = Refuse()) {
+    End(*std::move(refusal));
+  } else if (!body) {
+    End(std::move(body).error());
   } else {
-    bad_body_ = std::move(body).error();
-  }
-}
-
-/// What an observer does to itself must not reach the call.
-template <class Event>
-void CallState::Notify(void (Observer::*function)(const Event&), const Event& event) const {
-  if (core_.options().observer == nullptr) return;
-  try {
-    (core_.options().observer.get()->*function)(event);
-  } catch (...) {
-    // There is nobody to tell.
+    request_.body = *std::move(body);
   }
 }
 
 std::optional<Error> CallState::Refuse() const {
   if (core_.invalid()) return core_.invalid();
-  if (bad_body_) return bad_body_;
   if (options_.timeout) {
     if (auto error = CheckTimeout(*options_.timeout, "timeout")) return error;
   }
@@ -90,28 +80,73 @@ std::optional<Error> CallState::Refuse() const {
   return CheckIdempotencyKey(options_.idempotency_key);
 }
 
-std::optional<Error> CallState::BeginAttempt() {
+bool CallState::cancelled() const noexcept {
+  return cancelled_ || options_.cancellation.cancelled();
+}
+
+/// An attempt that is not made leaves to the call what the attempts before it, if any, came to.
+void CallState::End(Error interruption) {
+  ended_ = true;
   if (attempts_.empty()) {
-    if (auto error = Refuse()) return error;
+    error_ = std::move(interruption);
+    return;
   }
-  if (auto error = Cancelled()) return error;
-  if (auto error = EnsureToken()) return error;
-  // Once more: to fetch a token may have taken a while.
-  if (auto error = Cancelled()) return error;
+  error_.message = interruption.message + "; the attempt before: " + error_.message;
+  error_.kind = interruption.kind;
+}
+
+bool CallState::NeedsToken() const { return needs_token_ && !ended_ && !cancelled(); }
+
+void CallState::GiveToken(Result<Token> token) {
+  needs_token_ = false;
+  if (token_rejected_) {
+    GiveAnotherToken(std::move(token));
+  } else if (token) {
+    UseToken(*std::move(token));
+  } else {
+    End(std::move(token).error());
+  }
+}
+
+/// In place of the one that was rejected. Without one, the rejection is the call's end.
+void CallState::GiveAnotherToken(Result<Token> token) {
+  ended_ = true;
+  if (!token) {
+    error_.message += "; no new token: " + token.error().message;
+  } else if (**token != *token_) {
+    ended_ = false;
+    UseToken(*std::move(token));
+    Notify(&Observer::OnRetryScheduled,
+           RetryScheduled{observed_, attempt() + 1, std::chrono::nanoseconds(0)});
+  }
+}
+
+void CallState::UseToken(Token token) {
+  if (token_ != nullptr) request_.headers.pop_back();
+  token_ = std::move(token);
+  request_.headers.push_back({"Authorization", "Bearer " + *token_});
+}
+
+TokenContext CallState::token_context() const {
+  return {core_.clock(), deadline_, options_.cancellation};
+}
+
+bool CallState::BeginAttempt() {
+  if (ended_) return false;
+  if (cancelled()) {
+    End(NotSent(ErrorKind::kCancelled, "the call was cancelled before the request was sent"));
+    return false;
+  }
   attempt_begun_ = core_.clock().Now();
   if (attempt_begun_ >= deadline_) {
-    return NotSent(ErrorKind::kTimeout, "the time allowed passed before the request was sent");
+    End(NotSent(ErrorKind::kTimeout, "the time allowed passed before the request was sent"));
+    return false;
   }
   AttemptRecord record;
   if (!attempts_.empty()) record.wait_before = attempt_begun_ - attempt_ended_;
   attempts_.push_back(record);
   Notify(&Observer::OnAttemptBegun, AttemptBegun{observed_, attempt()});
-  return std::nullopt;
-}
-
-std::optional<Error> CallState::Cancelled() const {
-  if (!options_.cancellation.cancelled()) return std::nullopt;
-  return NotSent(ErrorKind::kCancelled, "the call was cancelled before the request was sent");
+  return true;
 }
 
 SendContext CallState::context() const {
@@ -119,89 +154,70 @@ SendContext CallState::context() const {
           options_.cancellation};
 }
 
-std::optional<SteadyTime> CallState::EndAttempt(Error* error, ResponseMetadata* metadata,
-                                                const TransferTimes& times) {
+std::optional<SteadyTime> CallState::EndAttempt(TransportResult reply) {
   attempt_ended_ = core_.clock().Now();
-  Redact(*token_, metadata);
-  for (const std::string& secret : core_.proxy_secrets()) Redact(secret, metadata);
   AttemptRecord& record = attempts_.back();
-  record.http_status = metadata->http_status;
-  record.times = times;
+  record.times = TimesOf(reply);
+  failed_ = !Read(std::move(reply), core_.clock().WallNow());
+  BlotOutSecrets();
+  record.http_status = metadata_.http_status;
   record.total = attempt_ended_ - attempt_begun_;
-  if (error != nullptr) {
-    Redact(*token_, error);
-    for (const std::string& secret : core_.proxy_secrets()) Redact(secret, error);
-    record.outcome = error->outcome;
-  }
-  Notify(&Observer::OnAttemptEnded, AttemptEnded{observed_, attempt(), &record, error});
-  if (error == nullptr) return std::nullopt;
-  const auto wait = WaitBeforeNext(error);
-  if (!wait) return std::nullopt;
+  if (failed_) record.outcome = error_.outcome;
+  Notify(&Observer::OnAttemptEnded, AttemptEnded{observed_, attempt(), &record, error()});
+  ended_ = !failed_;
+  if (ended_) return std::nullopt;
+  if (WantsAnotherToken()) return attempt_ended_;
+  const auto wait = WaitBeforeRepeating(retry_, error_, attempt(), deadline_ - attempt_ended_,
+                                        core_.Random());
+  ended_ = !wait;
+  if (ended_) return std::nullopt;
   Notify(&Observer::OnRetryScheduled, RetryScheduled{observed_, attempt() + 1, *wait});
   return attempt_ended_ + std::chrono::ceil<SteadyTime::duration>(*wait);
 }
 
-std::optional<std::chrono::nanoseconds> CallState::WaitBeforeNext(Error* error) {
-  if (ReplaceToken(error)) return std::chrono::nanoseconds(0);
-  return WaitBeforeRepeating(retry_, *error, attempt(), deadline_ - attempt_ended_, core_.Random());
-}
-
-void CallState::Interrupt(Error interruption, Error* error) const {
-  if (attempts_.empty()) {
-    *error = std::move(interruption);
-    return;
-  }
-  error->message = interruption.message + "; the attempt before: " + error->message;
-  error->kind = interruption.kind;
-}
-
-void CallState::Complete(Error* error, ResponseMetadata* metadata) {
-  metadata->elapsed = core_.clock().Now() - begun_;
-  if (error != nullptr) {
-    // What an earlier attempt may have done is not undone by a later one: the gravest counts.
-    for (const AttemptRecord& attempt : attempts_) {
-      if (attempt.outcome) error->outcome = std::max(error->outcome, *attempt.outcome);
-    }
-    error->attempts = attempt();
-  }
-  Notify(&Observer::OnCallEnded, CallEnded{observed_, attempt(), metadata->http_status,
-                                           metadata->request_id, metadata->elapsed, error});
-  metadata->attempts = std::move(attempts_);
-}
-
-std::optional<Error> CallState::EnsureToken() {
-  if (token_ != nullptr) return std::nullopt;
-  auto token = core_.options().credentials.source()->GetToken(token_context());
-  if (!token) return std::move(token).error();
-  SetToken(*std::move(token));
-  return std::nullopt;
+void CallState::BlotOutSecrets() {
+  const auto blot_out = [this](const std::string& secret) {
+    Redact(secret, &metadata_);
+    if (failed_) Redact(secret, &error_);
+  };
+  blot_out(*token_);
+  for (const std::string& secret : core_.proxy_secrets()) blot_out(secret);
 }
 
 /// A 401 says that nothing was done, and perhaps only that the token has just been replaced.
-bool CallState::ReplaceToken(Error* error) {
-  if (error->kind != ErrorKind::kUnauthenticated) return false;
-  const TokenSource& source = *core_.options().credentials.source();
-  source.Reject(token_);
-  if (token_replaced_ || attempt() >= retry_.max_attempts) return false;
-  token_replaced_ = true;
-  auto token = source.ReplaceToken(token_, token_context());
-  if (!token) {
-    error->message += "; no new token: " + token.error().message;
-    return false;
-  }
-  if (**token == *token_) return false;
-  SetToken(*std::move(token));
+bool CallState::WantsAnotherToken() {
+  if (error_.kind != ErrorKind::kUnauthenticated) return false;
+  core_.options().credentials.source()->Reject(token_);
+  if (token_rejected_ || attempt() >= retry_.max_attempts) return false;
+  token_rejected_ = needs_token_ = true;
   return true;
 }
 
-TokenContext CallState::token_context() const {
-  return {core_.clock(), deadline_, options_.cancellation};
+void CallState::Complete() {
+  metadata_.elapsed = core_.clock().Now() - begun_;
+  if (failed_) {
+    // What an earlier attempt may have done is not undone by a later one: the gravest counts.
+    for (const AttemptRecord& attempt : attempts_) {
+      if (attempt.outcome) error_.outcome = std::max(error_.outcome, *attempt.outcome);
+    }
+    error_.attempts = attempt();
+  }
+  Notify(&Observer::OnCallEnded, CallEnded{observed_, attempt(), metadata_.http_status,
+                                           metadata_.request_id, metadata_.elapsed, error()});
+  metadata_.attempts = std::move(attempts_);
 }
 
-void CallState::SetToken(Token token) {
-  if (token_ != nullptr) request_.headers.pop_back();
-  token_ = std::move(token);
-  request_.headers.push_back({"Authorization", "Bearer " + *token_});
+void Drive(CallState* call) {
+  const ClientCore& core = call->core();
+  for (;;) {
+    if (call->NeedsToken()) {
+      call->GiveToken(core.options().credentials.source()->GetToken(call->token_context()));
+    }
+    if (!call->BeginAttempt()) return;
+    const auto next = call->EndAttempt(core.transport().Send(call->request(), call->context()));
+    if (!next) return;
+    if (*next > core.clock().Now()) core.clock().WaitUntil(*next, call->context().cancellation);
+  }
 }
 
 }  // namespace service_accounts::internal

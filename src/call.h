@@ -27,52 +27,72 @@ struct Operation {
   Decode<T> decode;
 };
 
-/// Where a call stands between its attempts. It decides and never waits: who drives it sends the
-/// request and waits where it says so, on whatever thread, by whatever clock.
+/// Where a call stands between its attempts. It decides and never waits: who drives it fetches the
+/// token, sends the request and waits where it says so, on whatever thread, by whatever clock.
 ///
-///   BeginAttempt -> (send) -> EndAttempt -> (wait) -> BeginAttempt -> ... -> Complete
+///   (token) -> BeginAttempt -> (send) -> EndAttempt -> (wait) -> (token) -> BeginAttempt -> ...
 class CallState {
  public:
-  /// Its time begins here. `options` has to outlive the call.
-  CallState(const ClientCore& core, const char* operation, const char* method, const char* path,
-            const CallOptions& options);
   CallState(const CallState&) = delete;
   CallState& operator=(const CallState&) = delete;
-  ~CallState() = default;
+  virtual ~CallState() = default;
 
-  /// What to send; an error ends the call before the first attempt.
-  void SetBody(Result<std::string> body);
+  /// Whether the next step is to give it one. It will not ask again for one that could not be had.
+  [[nodiscard]] bool NeedsToken() const;
+  void GiveToken(Result<Token> token);
+  [[nodiscard]] TokenContext token_context() const;
 
-  /// Readies the request. An error ends the call before this attempt: it was refused, cancelled,
-  /// too late, or there is no token.
-  [[nodiscard]] std::optional<Error> BeginAttempt();
+  /// Readies the request; false: the call has ended instead of making this attempt, since it was
+  /// refused, cancelled, too late, or has no token.
+  [[nodiscard]] bool BeginAttempt();
 
   [[nodiscard]] const HttpRequest& request() const noexcept { return request_; }
   [[nodiscard]] SendContext context() const;
 
-  /// Takes note of an attempt, whose error is null if it succeeded, and blots the token out of it.
-  /// Returns when the next attempt is to begin; no value: there is none.
-  [[nodiscard]] std::optional<SteadyTime> EndAttempt(Error* error, ResponseMetadata* metadata,
-                                                     const TransferTimes& times);
+  /// Takes what came of the attempt, and blots the secrets out of it. Returns when the next attempt
+  /// is to begin; no value: the call has ended.
+  [[nodiscard]] std::optional<SteadyTime> EndAttempt(TransportResult reply);
 
-  /// Gives the error of an attempt that was not made to the call, which keeps what the attempts
-  /// before it, if any, came to.
-  void Interrupt(Error interruption, Error* error) const;
+  /// As if its token had been cancelled: there is no further attempt.
+  void Cancel() noexcept { cancelled_ = true; }
+  [[nodiscard]] bool cancelled() const noexcept;
 
-  /// The call's own part of what is given out; the error is null if it succeeded.
-  void Complete(Error* error, ResponseMetadata* metadata);
+  [[nodiscard]] const ClientCore& core() const noexcept { return core_; }
+  [[nodiscard]] SteadyTime deadline() const noexcept { return deadline_; }
+
+  /// Of the last attempt, or of the call that made none; null: the last attempt succeeded.
+  [[nodiscard]] const Error* error() const noexcept { return failed_ ? &error_ : nullptr; }
+
+  /// Tells the observer, if there is one, what its `function` is for. An exception stays there.
+  template <class Event>
+  void Notify(void (Observer::*function)(const Event&), const Event& event) const;
+  [[nodiscard]] const ObservedCall& observed() const noexcept { return observed_; }
+
+ protected:
+  /// Its time begins here. `options` has to outlive the call.
+  CallState(const ClientCore& core, const char* operation, const char* method, const char* path,
+            const CallOptions& options);
+
+  /// What to send; an error ends the call before the first attempt.
+  void SetBody(Result<std::string> body);
+
+  /// Reads a reply: into the value, or `error_`, and `metadata_`. True: into the value.
+  virtual bool Read(TransportResult reply, WallTime now) = 0;
+
+  /// The call's own part of what is given out, once it has ended.
+  void Complete();
+
+  Error error_;
+  ResponseMetadata metadata_;
 
  private:
   [[nodiscard]] std::optional<Error> Refuse() const;
-  [[nodiscard]] std::optional<Error> EnsureToken();
-  [[nodiscard]] std::optional<std::chrono::nanoseconds> WaitBeforeNext(Error* error);
-  [[nodiscard]] bool ReplaceToken(Error* error);
-  [[nodiscard]] std::optional<Error> Cancelled() const;
-  [[nodiscard]] TokenContext token_context() const;
-  void SetToken(Token token);
+  void End(Error interruption);
+  void BlotOutSecrets();
+  [[nodiscard]] bool WantsAnotherToken();
+  void GiveAnotherToken(Result<Token> token);
+  void UseToken(Token token);
   [[nodiscard]] int attempt() const { return static_cast<int>(attempts_.size()); }
-  template <class Event>
-  void Notify(void (Observer::*function)(const Event&), const Event& event) const;
 
   const ClientCore& core_;
   const CallOptions& options_;
@@ -81,39 +101,69 @@ class CallState {
   SteadyTime begun_;
   SteadyTime deadline_;
   HttpRequest request_;
-  std::optional<Error> bad_body_;
   Token token_;
-  bool token_replaced_ = false;
+  bool needs_token_ = true;
+  bool token_rejected_ = false;  ///< `token_` was, and another one was asked for, once.
+  bool cancelled_ = false;
+  bool failed_ = true;
+  bool ended_ = false;
   SteadyTime attempt_begun_;
   SteadyTime attempt_ended_;
   std::vector<AttemptRecord> attempts_;
 };
 
-[[nodiscard]] TransferTimes TimesOf(const TransportResult& result);
+template <class Event>
+void CallState::Notify(void (Observer::*function)(const Event&), const Event& event) const {
+  if (core_.options().observer == nullptr) return;
+  try {
+    (core_.options().observer.get()->*function)(event);
+  } catch (...) {
+    // There is nobody to tell.
+  }
+}
+
+/// A call of one operation, which knows the type of its value.
+template <class T>
+class TypedCall final : public CallState {
+ public:
+  template <class Request>
+  TypedCall(const ClientCore& core, const Operation<Request, T>& operation, const Request& request,
+            const CallOptions& options)
+      : CallState(core, operation.name, operation.method, operation.path, options),
+        decode_(operation.decode) {
+    SetBody(operation.encode(request));
+  }
+
+  /// Once it has ended.
+  [[nodiscard]] Result<T> Finish() {
+    Complete();
+    if (error() != nullptr) return {std::move(error_), std::move(metadata_)};
+    return {*std::move(value_), std::move(metadata_)};
+  }
+
+ private:
+  bool Read(TransportResult reply, WallTime now) override {
+    Mapped<T> mapped = MapResult(std::move(reply), decode_, now);
+    value_ = std::move(mapped.value);
+    error_ = std::move(mapped.error);
+    metadata_ = std::move(mapped.metadata);
+    return value_.has_value();
+  }
+
+  const Decode<T> decode_;
+  std::optional<T> value_;
+};
+
+/// Drives the call to its end, on this thread.
+void Drive(CallState* call);
 
 /// The call on the caller's thread.
 template <class Request, class T>
 [[nodiscard]] Result<T> Call(const ClientCore& core, const Operation<Request, T>& operation,
                              const Request& request, const CallOptions& options) {
-  CallState call(core, operation.name, operation.method, operation.path, options);
-  call.SetBody(operation.encode(request));
-  Mapped<T> mapped;
-  for (;;) {
-    if (auto interruption = call.BeginAttempt()) {
-      call.Interrupt(*std::move(interruption), &mapped.error);
-      break;
-    }
-    TransportResult reply = core.transport().Send(call.request(), call.context());
-    const TransferTimes times = TimesOf(reply);
-    mapped = MapResult(std::move(reply), operation.decode, core.clock().WallNow());
-    const auto next =
-        call.EndAttempt(mapped.value ? nullptr : &mapped.error, &mapped.metadata, times);
-    if (!next) break;
-    core.clock().WaitUntil(*next, options.cancellation);
-  }
-  call.Complete(mapped.value ? nullptr : &mapped.error, &mapped.metadata);
-  if (!mapped.value) return {std::move(mapped.error), std::move(mapped.metadata)};
-  return {*std::move(mapped.value), std::move(mapped.metadata)};
+  TypedCall<T> call(core, operation, request, options);
+  Drive(&call);
+  return call.Finish();
 }
 
 }  // namespace service_accounts::internal

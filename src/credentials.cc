@@ -26,7 +26,9 @@ class FixedToken final : public TokenSource {
   [[nodiscard]] std::optional<Error> Check() const override {
     return token_ ? std::nullopt : std::optional<Error>(token_.error());
   }
-  [[nodiscard]] Result<Token> GetToken(const TokenContext&) const override { return token_; }
+  [[nodiscard]] std::optional<Result<Token>> TokenAtHand(const Clock&) const override {
+    return token_;
+  }
   [[nodiscard]] std::string Description() const override { return description_; }
 
  private:

@@ -106,10 +106,14 @@ class CallbackToken final : public TokenSource {
     return InvalidArgument("credentials: the callback is an empty function");
   }
 
+  [[nodiscard]] std::optional<Result<Token>> TokenAtHand(const Clock& clock) const override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return AtHand(clock.Now());
+  }
+
   [[nodiscard]] Result<Token> GetToken(const TokenContext& context) const override {
     std::unique_lock<std::mutex> lock(mutex_);
-    const SteadyTime now = context.clock.Now();
-    if (held_.GoodAt(now) && (now < held_.refresh_at || InFlight())) return held_.token;
+    if (auto token = AtHand(context.clock.Now())) return *std::move(token);
     return Refresh(std::move(lock), context);
   }
 
@@ -119,17 +123,15 @@ class CallbackToken final : public TokenSource {
     if (held_.token != nullptr && *held_.token == *rejected) held_.end = SteadyTime::min();
   }
 
-  [[nodiscard]] Result<Token> ReplaceToken(const Token& rejected,
-                                           const TokenContext& context) const override {
-    Reject(rejected);
-    std::unique_lock<std::mutex> lock(mutex_);
-    if (held_.GoodAt(context.clock.Now())) return held_.token;
-    return Refresh(std::move(lock), context);
-  }
-
   [[nodiscard]] std::string Description() const override { return "token from callback"; }
 
  private:
+  /// The lock is held.
+  [[nodiscard]] std::optional<Result<Token>> AtHand(SteadyTime now) const {
+    if (held_.GoodAt(now) && (now < held_.refresh_at || InFlight())) return held_.token;
+    return std::nullopt;
+  }
+
   [[nodiscard]] bool InFlight() const {
     return flight_ != nullptr && flight_->process == CurrentProcess();
   }

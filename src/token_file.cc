@@ -66,21 +66,19 @@ class FileToken final : public TokenSource {
     return token ? std::nullopt : std::optional<Error>(std::move(token).error());
   }
 
-  [[nodiscard]] Result<Token> GetToken(const TokenContext& context) const override {
+  /// A file is at hand: it is read at once.
+  [[nodiscard]] std::optional<Result<Token>> TokenAtHand(const Clock& clock) const override {
     if (Token token = Unchanged()) return token;
     auto token = ReadAnew();
     if (token) return token;
-    return LastToken(context.clock.Now(), std::move(token).error());
+    return LastToken(clock.Now(), std::move(token).error());
   }
 
   /// The next call reads the file, whatever its time says.
-  void Reject(const Token&) const override {
+  void Reject(const Token& rejected) const override {
     const std::lock_guard<std::mutex> lock(mutex_);
     stamp_.reset();
-  }
-
-  [[nodiscard]] Result<Token> ReplaceToken(const Token&, const TokenContext&) const override {
-    return ReadAnew();
+    if (token_ != nullptr && *token_ == *rejected) token_.reset();
   }
 
   [[nodiscard]] std::string Description() const override { return "token from file " + name_; }

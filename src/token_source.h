@@ -39,19 +39,16 @@ class TokenSource {
   /// What is known to be wrong before any call is made; asks nobody over a network.
   [[nodiscard]] virtual std::optional<Error> Check() const { return std::nullopt; }
 
-  /// The token to use now.
-  [[nodiscard]] virtual Result<Token> GetToken(const TokenContext& context) const = 0;
+  /// The token to use now, as far as nobody has to be waited for: no value where it takes `GetToken`.
+  [[nodiscard]] virtual std::optional<Result<Token>> TokenAtHand(const Clock& clock) const = 0;
 
-  /// The service rejected this token: it is not to be given out again.
-  virtual void Reject(const Token& rejected) const { static_cast<void>(rejected); }
-
-  /// The service rejected this one: the token to use instead, which is the same one where there is
-  /// no other.
-  [[nodiscard]] virtual Result<Token> ReplaceToken(const Token& rejected,
-                                                   const TokenContext& context) const {
-    static_cast<void>(context);
-    return rejected;
+  /// The token to use now; may wait for whoever has it.
+  [[nodiscard]] virtual Result<Token> GetToken(const TokenContext& context) const {
+    return *TokenAtHand(context.clock);
   }
+
+  /// The service rejected this token: it is not to be given out again where another one can be had.
+  virtual void Reject(const Token& rejected) const { static_cast<void>(rejected); }
 
   /// Where it comes from, e.g. "token from environment variable X"; no secret.
   [[nodiscard]] virtual std::string Description() const = 0;

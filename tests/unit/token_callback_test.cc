@@ -84,8 +84,8 @@ struct Source {
   }
   Result<Token> Replace(const std::string& rejected, std::chrono::seconds timeout = 30s,
                         const CancellationToken& cancelled = {}) const {
-    return credentials.source()->ReplaceToken(std::make_shared<const std::string>(rejected),
-                                              {clock, clock.Now() + timeout, cancelled});
+    credentials.source()->Reject(std::make_shared<const std::string>(rejected));
+    return Get(timeout, cancelled);
   }
 
   /// On another thread.
