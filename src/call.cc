@@ -167,8 +167,8 @@ std::optional<SteadyTime> CallState::EndAttempt(TransportResult reply) {
   ended_ = !failed_;
   if (ended_) return std::nullopt;
   if (WantsAnotherToken()) return attempt_ended_;
-  const auto wait = WaitBeforeRepeating(retry_, error_, attempt(), deadline_ - attempt_ended_,
-                                        core_.Random());
+  const auto wait =
+      WaitBeforeRepeating(retry_, error_, attempt(), deadline_ - attempt_ended_, core_.Random());
   ended_ = !wait;
   if (ended_) return std::nullopt;
   Notify(&Observer::OnRetryScheduled, RetryScheduled{observed_, attempt() + 1, *wait});

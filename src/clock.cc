@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <new>
 
 namespace service_accounts::internal {
 namespace {
@@ -27,8 +28,10 @@ class RealClock final : public Clock {
 }  // namespace
 
 const Clock& SystemClock() {
-  // Never destroyed: calls may outlive the static objects of their program.
-  static const Clock& clock = *new RealClock;  // NOLINT(cppcoreguidelines-owning-memory)
+  // Never destroyed: calls may outlive the static objects of their program. And not on the heap,
+  // where it would stay behind when a plugin is unloaded.
+  alignas(RealClock) static unsigned char storage[sizeof(RealClock)];
+  static const Clock& clock = *new (storage) RealClock;
   return clock;
 }
 

@@ -7,6 +7,8 @@
 #include <service_accounts/client_options.h>
 #include <service_accounts/http_transport.h>
 
+#include "send_loop.h"
+
 namespace service_accounts::internal {
 
 struct DefaultTransportOptions {
@@ -18,6 +20,9 @@ struct DefaultTransportOptions {
 
 [[nodiscard]] std::shared_ptr<HttpTransport> MakeDefaultTransport(
     const DefaultTransportOptions& options);
+
+/// For many requests at a time, with connections of its own.
+[[nodiscard]] std::unique_ptr<SendLoop> MakeDefaultSendLoop(const DefaultTransportOptions& options);
 
 }  // namespace service_accounts::internal
 

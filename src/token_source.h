@@ -39,7 +39,8 @@ class TokenSource {
   /// What is known to be wrong before any call is made; asks nobody over a network.
   [[nodiscard]] virtual std::optional<Error> Check() const { return std::nullopt; }
 
-  /// The token to use now, as far as nobody has to be waited for: no value where it takes `GetToken`.
+  /// The token to use now, as far as nobody has to be waited for: no value where it takes
+  /// `GetToken`.
   [[nodiscard]] virtual std::optional<Result<Token>> TokenAtHand(const Clock& clock) const = 0;
 
   /// The token to use now; may wait for whoever has it.

@@ -1,60 +1,114 @@
 #include "curl/loop.h"
 
+#include <chrono>
+#include <new>
+#include <utility>
+
 namespace service_accounts::internal {
 namespace {
 
-/// libcurl wakes for its own timers, the deadlines among them; this is only the most it may sleep.
-constexpr int kLongestSleepMs = 60'000;
+/// What a burst has left behind is not kept for good.
+constexpr std::size_t kMostIdleTransfers = 256;
+
+TransportFailure NotSent(ErrorKind kind, std::string message) {
+  return {kind, RequestOutcome::kNotSent, std::move(message), HttpResponse()};
+}
 
 }  // namespace
 
-Loop::Loop(long most_idle_connections)
-    : multi_(curl_multi_init()),
-      usable_(multi_ != nullptr && curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS,
-                                                     most_idle_connections) == CURLM_OK) {}
+Loop::Loop(DefaultTransportOptions options, long most_connections)
+    : options_(std::move(options)), multi_(most_connections), usable_(multi_.usable()) {}
 
-const char* Loop::Add(Transfer* transfer) {
-  if (!usable_) return "no multi handle: out of memory";
-  woken_ = false;
-  const CURLMcode code = curl_multi_add_handle(multi_.get(), transfer->easy());
-  usable_ = code == CURLM_OK;
-  return usable_ ? nullptr : curl_multi_strerror(code);
-}
-
-void Loop::Remove(Transfer* transfer) noexcept {
-  curl_multi_remove_handle(multi_.get(), transfer->easy());
-}
-
-Transfer* Loop::Run() {
-  for (;;) {
-    int running = 0;
-    CURLMcode code = curl_multi_perform(multi_.get(), &running);
-    if (Transfer* ended = TakeEnded()) return ended;
-    if (woken_.exchange(false)) return nullptr;
-    if (code == CURLM_OK) {
-      code = curl_multi_poll(multi_.get(), nullptr, 0, kLongestSleepMs, nullptr);
-    }
-    if (code != CURLM_OK) {
-      usable_ = false;
-      return nullptr;
-    }
+void Loop::Begin(Send* send) {
+  if (send->context().deadline <= std::chrono::steady_clock::now()) {
+    send->OnSent(
+        NotSent(ErrorKind::kTimeout, "the time allowed passed before the request was sent"));
+    return;
   }
+  const std::string problem = Start(send);
+  if (problem.empty()) return;
+  send->OnSent(
+      NotSent(ErrorKind::kConnection, "libcurl cannot send the request (" + problem + ")"));
 }
 
-void Loop::Wake() noexcept {
-  woken_ = true;
-  curl_multi_wakeup(multi_.get());
+/// Says what is in the way, or "".
+std::string Loop::Start(Send* send) {
+  if (!usable_) return "no multi handle: out of memory or of descriptors";
+  std::unique_ptr<Transfer> transfer = TakeIdle();
+  std::string problem = transfer->Prepare(send);
+  if (!problem.empty()) return problem;
+  const CURLMcode code = curl_multi_add_handle(multi_.handle(), transfer->easy());
+  usable_ = code == CURLM_OK;
+  if (!usable_) return curl_multi_strerror(code);
+  begun_ = true;
+  send->transfer = transfer.get();
+  transfer->place = under_way_.size();
+  under_way_.push_back(std::move(transfer));
+  return "";
 }
 
-Transfer* Loop::TakeEnded() {
+std::unique_ptr<Transfer> Loop::TakeIdle() {
+  if (idle_.empty()) return std::make_unique<Transfer>(options_, &multi_);
+  std::unique_ptr<Transfer> transfer = std::move(idle_.back());
+  idle_.pop_back();
+  return transfer;
+}
+
+void Loop::Cancel(Send* send) { cancelled_.push_back(static_cast<Transfer*>(send->transfer)); }
+
+void Loop::Run(SteadyTime until) {
+  if (!cancelled_.empty()) return ReportCancelled();
+  if (begun_ && (!Perform() || ReportEnded())) return;
+  if (!multi_.Wait(until)) return Fail();
+  if (Perform()) static_cast<void>(ReportEnded());
+}
+
+bool Loop::Perform() {
+  begun_ = false;
+  if (multi_.Perform()) return true;
+  Fail();
+  return false;
+}
+
+bool Loop::ReportEnded() {
+  bool any = false;
   int left = 0;
-  const CURLMsg* message = curl_multi_info_read(multi_.get(), &left);
-  if (message == nullptr) return nullptr;
-  char* transfer = nullptr;
-  curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
-  auto* ended = reinterpret_cast<Transfer*>(transfer);
-  ended->End(message->data.result);
-  return ended;
+  while (const CURLMsg* message = curl_multi_info_read(multi_.handle(), &left)) {
+    char* self = nullptr;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &self);
+    auto* transfer = reinterpret_cast<Transfer*>(self);
+    transfer->End(message->data.result);
+    Report(transfer);
+    any = true;
+  }
+  return any;
+}
+
+void Loop::ReportCancelled() {
+  for (Transfer* transfer : std::exchange(cancelled_, {})) Report(transfer);
+}
+
+/// Its connection lives on if the transfer was whole.
+void Loop::Report(Transfer* transfer) {
+  curl_multi_remove_handle(multi_.handle(), transfer->easy());
+  Send* const send = transfer->send();
+  TransportResult result = transfer->Finish();
+  std::swap(under_way_[transfer->place], under_way_.back());
+  under_way_[transfer->place]->place = transfer->place;
+  if (transfer->usable() && idle_.size() < kMostIdleTransfers) {
+    idle_.push_back(std::move(under_way_.back()));
+  }
+  under_way_.pop_back();
+  send->OnSent(std::move(result));
+}
+
+/// libcurl has failed in a way that leaves its state unclear.
+void Loop::Fail() {
+  usable_ = false;
+  while (!under_way_.empty()) {
+    under_way_.back()->End(CURLE_FAILED_INIT);
+    Report(under_way_.back().get());
+  }
 }
 
 }  // namespace service_accounts::internal

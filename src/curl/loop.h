@@ -2,46 +2,48 @@
 #ifndef SERVICE_ACCOUNTS_SRC_CURL_LOOP_H_
 #define SERVICE_ACCOUNTS_SRC_CURL_LOOP_H_
 
-#include <atomic>
+#include <cstddef>
 #include <memory>
+#include <string>
+#include <vector>
 
-#include <curl/curl.h>
-
+#include "curl/multi.h"
 #include "curl/transfer.h"
+#include "default_transport.h"
+#include "send_loop.h"
 
 namespace service_accounts::internal {
 
-struct CloseMulti {
-  void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
-};
-
-/// A multi handle, which owns the connections of its transfers. One thread at a time, but for
-/// `Wake`.
-class Loop {
+/// Connections, and the transfers that use them.
+class Loop final : public SendLoop {
  public:
-  explicit Loop(long most_idle_connections);
+  Loop(DefaultTransportOptions options, long most_connections);
+  ~Loop() override = default;
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
 
-  /// libcurl's words for why it cannot, or null. The transfer has to be prepared.
-  [[nodiscard]] const char* Add(Transfer* transfer);
-
-  /// Ends the transfer wherever it is. Its connection lives on if the transfer was whole.
-  void Remove(Transfer* transfer) noexcept;
-
-  /// Drives the transfers until one of them has ended, and returns that; null when the loop was
-  /// woken. Ends at the deadline of a transfer at the latest, since that ends the transfer.
-  [[nodiscard]] Transfer* Run();
-
-  /// Makes `Run` return soon, or at once the next time. From any thread.
-  void Wake() noexcept;
-
-  /// False when libcurl has failed in a way that leaves its state unclear: not to be used again.
-  [[nodiscard]] bool usable() const noexcept { return usable_; }
+  void Begin(Send* send) override;
+  void Cancel(Send* send) override;
+  void Run(SteadyTime until) override;
+  void Wake() noexcept override { multi_.Wake(); }
+  [[nodiscard]] bool usable() const noexcept override { return usable_; }
 
  private:
-  [[nodiscard]] Transfer* TakeEnded();
+  [[nodiscard]] std::string Start(Send* send);
+  [[nodiscard]] std::unique_ptr<Transfer> TakeIdle();
+  [[nodiscard]] bool Perform();
+  [[nodiscard]] bool ReportEnded();
+  void ReportCancelled();
+  void Report(Transfer* transfer);
+  void Fail();
 
-  std::unique_ptr<CURLM, CloseMulti> multi_;
-  std::atomic<bool> woken_{false};
+  const DefaultTransportOptions options_;
+  // In this order: a transfer has to go before the connections that it may refer to.
+  Multi multi_;
+  std::vector<std::unique_ptr<Transfer>> under_way_;  ///< Each at its `place`.
+  std::vector<std::unique_ptr<Transfer>> idle_;
+  std::vector<Transfer*> cancelled_;  ///< Of those under way.
+  bool begun_ = false;                ///< Since libcurl was last let work.
   bool usable_;
 };
 

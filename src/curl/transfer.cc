@@ -7,6 +7,7 @@
 
 #if !defined(_WIN32)
 #include <sys/socket.h>
+#include <unistd.h>
 #endif
 
 #include "curl/failure.h"
@@ -37,10 +38,27 @@ std::string HeaderLine(const Header& header) {
   return empty ? header.name + ";" : header.name + ": " + header.value;
 }
 
+curl_socket_t OpenSocket(const curl_sockaddr& address) {
+#if defined(SOCK_CLOEXEC)
+  // A program that the host starts has no business with it.
+  return socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
+#else
+  return socket(address.family, address.socktype, address.protocol);
+#endif
+}
+
+int CloseSocket(curl_socket_t socket) {
+#if defined(_WIN32)
+  return closesocket(socket);
+#else
+  return close(socket);
+#endif
+}
+
 }  // namespace
 
-Transfer::Transfer(const DefaultTransportOptions& options)
-    : easy_(curl_easy_init()), proxy_(options.proxy) {
+Transfer::Transfer(const DefaultTransportOptions& options, Multi* multi)
+    : multi_(multi), easy_(curl_easy_init()), proxy_(options.proxy) {
   if (easy_ == nullptr) {
     refused_option_ = "no handle: out of memory";
     return;
@@ -86,15 +104,19 @@ void Transfer::SetCallbacks() {
   Set(CURLOPT_PREREQDATA, this);
   Set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::OnOpenSocket);
   Set(CURLOPT_OPENSOCKETDATA, this);
+  // Of a connection, which this transfer may be long gone from.
+  Set(CURLOPT_CLOSESOCKETFUNCTION, &Transfer::OnCloseSocket);
+  Set(CURLOPT_CLOSESOCKETDATA, multi_);
   Set(CURLOPT_HEADERFUNCTION, &Transfer::OnHeader);
   Set(CURLOPT_HEADERDATA, this);
   Set(CURLOPT_WRITEFUNCTION, &Transfer::OnBody);
   Set(CURLOPT_WRITEDATA, this);
 }
 
-std::string Transfer::Prepare(const HttpRequest& request, const SendContext& context,
-                              SteadyTime now) {
+std::string Transfer::Prepare(Send* send) {
   if (easy_ == nullptr) return refused_option_;
+  const SendContext context = send->context();
+  send_ = send;
   ended_ = false;
   sends_ = 0;
   repetition_refused_ = false;
@@ -104,6 +126,12 @@ std::string Transfer::Prepare(const HttpRequest& request, const SendContext& con
   headers_done_ = false;
   reply_ = HttpResponse();
   error_text_.front() = '\0';
+  SetRequest(send->request());
+  SetTimeouts(context);
+  return refused_option_;
+}
+
+void Transfer::SetRequest(const HttpRequest& request) {
   if (method_ != request.method) {
     method_ = request.method;
     Set(CURLOPT_CUSTOMREQUEST, method_.c_str());
@@ -115,8 +143,6 @@ std::string Transfer::Prepare(const HttpRequest& request, const SendContext& con
   if (headers_ != request.headers) SetHeaders(request.headers);
   Set(CURLOPT_POSTFIELDS, request.body.data());
   Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-  SetTimeouts(context, now);
-  return refused_option_;
 }
 
 void Transfer::SetHeaders(const std::vector<Header>& headers) {
@@ -134,8 +160,8 @@ void Transfer::SetHeaders(const std::vector<Header>& headers) {
   headers_ = headers;
 }
 
-void Transfer::SetTimeouts(const SendContext& context, SteadyTime now) {
-  Set(CURLOPT_TIMEOUT_MS, ToMilliseconds(context.deadline - now));
+void Transfer::SetTimeouts(const SendContext& context) {
+  Set(CURLOPT_TIMEOUT_MS, ToMilliseconds(context.deadline - std::chrono::steady_clock::now()));
   const auto connect =
       std::min<std::chrono::milliseconds>(context.connect_timeout, kLongestTimeout);
   Set(CURLOPT_CONNECTTIMEOUT_MS, ToMilliseconds(connect));
@@ -199,12 +225,15 @@ curl_socket_t Transfer::OnOpenSocket(void* self, curlsocktype, curl_sockaddr* ad
   // After the request was sent a new connection could only serve to send it again.
   transfer.repetition_refused_ = transfer.sends_ > 0;
   if (transfer.repetition_refused_) return CURL_SOCKET_BAD;
-#if defined(SOCK_CLOEXEC)
-  // A program that the host starts has no business with it.
-  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-#else
-  return socket(address->family, address->socktype, address->protocol);
-#endif
+  const curl_socket_t opened = OpenSocket(*address);
+  if (opened == CURL_SOCKET_BAD || transfer.multi_->Adopt(opened)) return opened;
+  CloseSocket(opened);
+  return CURL_SOCKET_BAD;
+}
+
+int Transfer::OnCloseSocket(void* multi, curl_socket_t socket) noexcept {
+  static_cast<Multi*>(multi)->Forget(socket);
+  return CloseSocket(socket);
 }
 
 void Transfer::BeginReply(std::string_view status_line) {

@@ -13,8 +13,10 @@
 
 #include <service_accounts/http_transport.h>
 
+#include "curl/multi.h"
 #include "deadline.h"
 #include "default_transport.h"
+#include "send_loop.h"
 
 namespace service_accounts::internal {
 
@@ -34,15 +36,14 @@ struct FreeList {
 /// counts.
 class Transfer {
  public:
-  explicit Transfer(const DefaultTransportOptions& options);
+  /// Its connections are the multi handle's.
+  Transfer(const DefaultTransportOptions& options, Multi* multi);
   ~Transfer() = default;
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  /// Makes the handle ready. The request has to stay until `Finish`. Returns the first option that
-  /// libcurl refused, in words, or "".
-  [[nodiscard]] std::string Prepare(const HttpRequest& request, const SendContext& context,
-                                    SteadyTime now);
+  /// Makes the handle ready. Returns the first option that libcurl refused, in words, or "".
+  [[nodiscard]] std::string Prepare(Send* send);
 
   /// Takes note that libcurl is done with it.
   void End(CURLcode code) noexcept;
@@ -50,7 +51,8 @@ class Transfer {
   /// What became of it. If it has not ended, it was cancelled.
   [[nodiscard]] TransportResult Finish();
 
-  [[nodiscard]] bool ended() const noexcept { return ended_; }
+  /// What it was prepared for.
+  [[nodiscard]] Send* send() const noexcept { return send_; }
 
   /// False when libcurl has refused an option: not to be used again.
   [[nodiscard]] bool usable() const noexcept { return refused_option_.empty(); }
@@ -58,10 +60,13 @@ class Transfer {
   /// Null when libcurl could not make one.
   [[nodiscard]] CURL* easy() const noexcept { return easy_.get(); }
 
+  std::size_t place = 0;  ///< In its loop.
+
  private:
   void SetFixedOptions(const DefaultTransportOptions& options);
   void SetCallbacks();
-  void SetTimeouts(const SendContext& context, SteadyTime now);
+  void SetRequest(const HttpRequest& request);
+  void SetTimeouts(const SendContext& context);
   void SetHeaders(const std::vector<Header>& headers);
   template <class Value>
   void Set(CURLoption option, Value value);
@@ -73,9 +78,11 @@ class Transfer {
   // libcurl's callbacks. No exception may cross libcurl: it would break the handle for good.
   static int OnBeforeSending(void* self, char*, char*, int, int) noexcept;
   static curl_socket_t OnOpenSocket(void* self, curlsocktype, curl_sockaddr* address) noexcept;
+  static int OnCloseSocket(void* multi, curl_socket_t socket) noexcept;
   static std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* self) noexcept;
   static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* self) noexcept;
 
+  Multi* const multi_;
   std::unique_ptr<CURL, CloseEasy> easy_;
   std::string refused_option_;
   ProxyOptions proxy_;
@@ -87,6 +94,7 @@ class Transfer {
   std::unique_ptr<curl_slist, FreeList> header_lines_;
 
   // The transfer under way.
+  Send* send_ = nullptr;
   bool ended_ = false;
   CURLcode code_ = CURLE_OK;
   int sends_ = 0;
