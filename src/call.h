@@ -55,6 +55,9 @@ class CallState {
 
   /// As if its token had been cancelled: there is no further attempt.
   void Cancel() noexcept { cancelled_ = true; }
+
+  /// There is no further attempt, for this reason. Not while one is under way.
+  void End(Error interruption);
   [[nodiscard]] bool cancelled() const noexcept;
 
   [[nodiscard]] const ClientCore& core() const noexcept { return core_; }
@@ -87,7 +90,6 @@ class CallState {
 
  private:
   [[nodiscard]] std::optional<Error> Refuse() const;
-  void End(Error interruption);
   void BlotOutSecrets();
   [[nodiscard]] bool WantsAnotherToken();
   void GiveAnotherToken(Result<Token> token);

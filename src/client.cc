@@ -5,6 +5,8 @@
 
 #include <service_accounts/json.h>
 
+#include "async_call.h"
+#include "bulk.h"
 #include "call.h"
 #include "invalid_argument.h"
 #include "service_account_json.h"
@@ -16,15 +18,44 @@ constexpr internal::Operation<CreateServiceAccountRequest, ServiceAccount> kCrea
     "CreateServiceAccount", "POST", "/v1/service-accounts", ToJson,
     internal::DecodeServiceAccountReply};
 
+Result<ServiceAccount> MovedFrom() {
+  return internal::InvalidArgument("client: it was moved from");
+}
+
 }  // namespace
 
 ServiceAccountsClient::ServiceAccountsClient(ClientOptions options)
-    : core_(std::make_shared<const internal::ClientCore>(std::move(options))) {}
+    : core_(internal::ShareCore(std::move(options))) {}
 
 Result<ServiceAccount> ServiceAccountsClient::CreateServiceAccount(
     const CreateServiceAccountRequest& request, const CallOptions& call) const {
-  if (core_ == nullptr) return internal::InvalidArgument("client: it was moved from");
+  if (core_ == nullptr) return MovedFrom();
   return internal::Call(*core_, kCreateServiceAccount, request, call);
+}
+
+void ServiceAccountsClient::CreateServiceAccountAsync(
+    CreateServiceAccountRequest request, CallOptions call,
+    std::function<void(Result<ServiceAccount>)> done) const {
+  if (core_ == nullptr) return done(MovedFrom());
+  core_->Post(std::make_unique<internal::AsyncCall<CreateServiceAccountRequest, ServiceAccount>>(
+      core_->shared_from_this(), kCreateServiceAccount, request, std::move(call), std::move(done)));
+}
+
+std::future<Result<ServiceAccount>> ServiceAccountsClient::CreateServiceAccountAsync(
+    CreateServiceAccountRequest request, CallOptions call) const {
+  auto promise = std::make_shared<std::promise<Result<ServiceAccount>>>();
+  auto future = promise->get_future();
+  CreateServiceAccountAsync(std::move(request), std::move(call),
+                            [promise = std::move(promise)](Result<ServiceAccount> account) {
+                              promise->set_value(std::move(account));
+                            });
+  return future;
+}
+
+std::vector<Result<ServiceAccount>> ServiceAccountsClient::CreateServiceAccounts(
+    const std::vector<CreateServiceAccountRequest>& requests, const BulkOptions& bulk) const {
+  if (core_ == nullptr) return {requests.size(), MovedFrom()};
+  return internal::CallAll(*core_, kCreateServiceAccount, requests, bulk);
 }
 
 }  // namespace service_accounts

@@ -1,17 +1,23 @@
 #include "client_core.h"
 
 #include <random>
+#include <system_error>
 #include <utility>
 
 #include <service_accounts/version.h>
 
-#include "default_transport.h"
+#include "call_loop.h"
+#include "call_thread.h"
 #include "proxy_secrets.h"
 #include "request_headers.h"
+#include "transport_loop.h"
 #include "url.h"
 
 namespace service_accounts::internal {
 namespace {
+
+/// Of bulk calls at the same time.
+constexpr std::size_t kMostIdleLoops = 2;
 
 std::vector<Header> HeadersOf(const ClientOptions& options) {
   std::string user_agent = options.user_agent;
@@ -30,13 +36,30 @@ ProxyOptions ProxyFor(const ProxyOptions& proxy, const BaseUrl& url) {
   return from_environment && url.loopback ? ProxyOptions::None() : proxy;
 }
 
+/// What a forked child has of its parent's thread cannot be ended: it is not there.
+void LeaveBehind(std::shared_ptr<CallThread> thread) {
+  static_cast<void>(new std::shared_ptr<CallThread>(std::move(thread)));
+}
+
+Error NoThread(const std::string& why) {
+  Error error;
+  error.kind = ErrorKind::kConnection;
+  error.outcome = RequestOutcome::kNotSent;
+  error.message = "no thread for asynchronous calls could be started: " + why;
+  return error;
+}
+
 }  // namespace
 
 ClientCore::ClientCore(ClientOptions options)
     : ClientCore(std::move(options), SystemClock(), std::random_device()()) {}
 
 ClientCore::ClientCore(ClientOptions options, const Clock& clock, std::uint64_t seed)
-    : options_(std::move(options)), invalid_(options_.Validate()), clock_(clock), jitter_(seed) {
+    : options_(std::move(options)),
+      invalid_(options_.Validate()),
+      clock_(clock),
+      jitter_(seed),
+      loops_(kMostIdleLoops) {
   if (invalid_) return;
   std::string problem;
   const auto url = ParseBaseUrl(options_.base_url, &problem);
@@ -44,10 +67,67 @@ ClientCore::ClientCore(ClientOptions options, const Clock& clock, std::uint64_t 
   headers_ = HeadersOf(options_);
   const ProxyOptions proxy = ProxyFor(options_.proxy, *url);
   if (!url->https) proxy_secrets_ = ProxySecrets(proxy, url->https);
+  default_transport_ = {proxy, options_.http_version, options_.tls};
   transport_ = options_.transport;
-  if (transport_ == nullptr) {
-    transport_ = MakeDefaultTransport({proxy, options_.http_version, options_.tls});
+  if (transport_ == nullptr) transport_ = MakeDefaultTransport(default_transport_);
+}
+
+ClientCore::~ClientCore() = default;
+
+std::unique_ptr<SendLoop> ClientCore::MakeSendLoop() const {
+  const bool own = options_.transport == nullptr && !invalid_;
+  return own ? MakeDefaultSendLoop(default_transport_) : MakeTransportLoop(transport_, clock_);
+}
+
+std::shared_ptr<CallThread> ClientCore::Thread() const {
+  const std::lock_guard<std::mutex> lock(thread_mutex_);
+  if (thread_ != nullptr && !thread_->IsHere()) LeaveBehind(std::move(thread_));
+  if (thread_ == nullptr) thread_ = CallThread::Start(MakeSendLoop(), clock_);
+  return thread_;
+}
+
+void ClientCore::Post(std::unique_ptr<LoopCall> call) const {
+  std::shared_ptr<CallThread> thread;
+  try {
+    thread = Thread();
+  } catch (const std::system_error& e) {
+    call->state().End(NoThread(e.what()));
+    call->OnEnded();
+    return;
   }
+  thread->Post(std::move(call));
+}
+
+void ClientCore::EndCalls() const {
+  std::shared_ptr<CallThread> thread;
+  {
+    const std::lock_guard<std::mutex> lock(thread_mutex_);
+    thread.swap(thread_);
+  }
+  if (thread == nullptr) return;
+  if (thread->IsHere()) {
+    thread->Stop();
+  } else {
+    LeaveBehind(std::move(thread));
+  }
+}
+
+std::unique_ptr<CallLoop> ClientCore::TakeLoop() const {
+  std::unique_ptr<CallLoop> loop = loops_.Take();
+  return loop != nullptr ? std::move(loop) : std::make_unique<CallLoop>(MakeSendLoop(), clock_);
+}
+
+void ClientCore::ReturnLoop(std::unique_ptr<CallLoop> loop) const {
+  if (loop->usable()) loops_.Return(std::move(loop));
+}
+
+std::shared_ptr<const ClientCore> ShareCore(ClientOptions options) {
+  auto core = std::make_shared<const ClientCore>(std::move(options));
+  const ClientCore* const address = core.get();
+  return {address, [core = std::move(core)](const ClientCore*) mutable {
+            core->EndCalls();
+            core.reset();
+          }};
 }
 
 }  // namespace service_accounts::internal

@@ -58,6 +58,7 @@ void Observer::OnAttemptBegun(const AttemptBegun&) {}
 void Observer::OnAttemptEnded(const AttemptEnded&) {}
 void Observer::OnRetryScheduled(const RetryScheduled&) {}
 void Observer::OnCallEnded(const CallEnded&) {}
+void Observer::OnCallbackFailed(const CallbackFailed&) {}
 
 LogObserver::LogObserver() : LogObserver(std::clog) {}
 
@@ -111,6 +112,10 @@ void LogObserver::OnCallEnded(const CallEnded& event) {
   line.AddQuoted("request", event.request_id);
   line.AddTime("total_us", event.elapsed);
   Write(line.text());
+}
+
+void LogObserver::OnCallbackFailed(const CallbackFailed& event) {
+  Write(Line("callback_failed", event.call).text());
 }
 
 }  // namespace service_accounts

@@ -17,10 +17,10 @@ class Send {
   virtual ~Send() = default;
 
   /// Stays as it is until the end.
-  [[nodiscard]] virtual const HttpRequest& request() const = 0;
-  [[nodiscard]] virtual SendContext context() const = 0;
+  [[nodiscard]] virtual const HttpRequest& request() = 0;
+  [[nodiscard]] virtual SendContext context() = 0;
 
-  /// Called once, by `SendLoop::Run` or `Begin`. It may begin other sends.
+  /// Called once, by any function of the loop but `Wake`.
   virtual void OnSent(TransportResult result) = 0;
 
   void* transfer = nullptr;  ///< For the loop's own use.
@@ -36,8 +36,8 @@ class SendLoop {
 
   virtual void Begin(Send* send) = 0;
 
-  /// Lets the next `Run` end it, saying how far it came. The loop does not look at the token in its
-  /// context by itself.
+  /// Ends it, at once or in the next `Run`, which then says how far it came. Whoever began it has
+  /// to look at the token in its context: the loop does not.
   virtual void Cancel(Send* send) = 0;
 
   /// Reports what has ended, after waiting for it. Returns then, at that time, or when woken.
@@ -45,6 +45,10 @@ class SendLoop {
 
   /// Makes `Run` return soon, or at once the next time. From any thread.
   virtual void Wake() noexcept = 0;
+
+  /// There will be no further sends: what `Begin` waits for, if it does, is not waited for. From
+  /// any thread.
+  virtual void Stop() { Wake(); }
 
   /// False when it has failed for good: not to be used for further sends.
   [[nodiscard]] virtual bool usable() const noexcept = 0;

@@ -7,8 +7,12 @@
 #ifndef SERVICE_ACCOUNTS_CLIENT_H_
 #define SERVICE_ACCOUNTS_CLIENT_H_
 
+#include <functional>
+#include <future>
 #include <memory>
+#include <vector>
 
+#include <service_accounts/bulk_options.h>
 #include <service_accounts/call_options.h>
 #include <service_accounts/client_options.h>
 #include <service_accounts/create_service_account_request.h>
@@ -25,8 +29,10 @@ class ClientCore;
 /// Safe for use from any number of threads at once; copies share one core and its connections.
 ///
 /// One client for the whole program is the intended use: connections are kept alive and used again,
-/// by sequential calls the same one, by each thread that calls at the same time one of its own. The
-/// last copy closes them; it should be destroyed before `main` returns.
+/// by sequential calls the same one, by each thread that calls at the same time one of its own; by
+/// asynchronous calls those of the client's background thread. The last copy closes them, having
+/// ended the asynchronous calls under way as `ErrorKind::kCancelled`; it should be destroyed before
+/// `main` returns.
 class SERVICE_ACCOUNTS_EXPORT ServiceAccountsClient {
  public:
   /// Never fails and opens no connection: with bad options every call fails with
@@ -42,6 +48,30 @@ class SERVICE_ACCOUNTS_EXPORT ServiceAccountsClient {
   /// account up before calling again: the operation is not idempotent.
   [[nodiscard]] Result<ServiceAccount> CreateServiceAccount(
       const CreateServiceAccountRequest& request, const CallOptions& call = {}) const;
+
+  /// The same without waiting: any number of calls at a time on one background thread, which the
+  /// first of them starts. Deadline, cancellation, retries and records are those of the blocking
+  /// call. Over HTTP/1.1 each call in flight has a connection of its own: the system's limit to
+  /// open descriptors is the limit to calls in flight, and beyond it they fail as not sent.
+  ///
+  /// `done` is called once, on the background thread, with no lock held, and should be quick: the
+  /// other calls wait for it. It may make further calls, blocking ones excepted for that reason,
+  /// and destroy the last copy of the client. An exception in it goes to
+  /// `Observer::OnCallbackFailed`. Where no thread can be started, it is called before this
+  /// returns, with the error.
+  void CreateServiceAccountAsync(CreateServiceAccountRequest request, CallOptions call,
+                                 std::function<void(Result<ServiceAccount>)> done) const;
+
+  /// The same with a future, which always gets its result. Destroying it cancels nothing.
+  [[nodiscard]] std::future<Result<ServiceAccount>> CreateServiceAccountAsync(
+      CreateServiceAccountRequest request, CallOptions call = {}) const;
+
+  /// Creates many: `BulkOptions::max_in_flight` at a time, driven on the caller's thread, which is
+  /// blocked until all have ended. The results are in the order of the requests, each as of a call
+  /// of its own. When the service answers 429, all of them wait for as long as it says (no longer
+  /// than a call's timeout), and go on one by one, then faster with each success.
+  [[nodiscard]] std::vector<Result<ServiceAccount>> CreateServiceAccounts(
+      const std::vector<CreateServiceAccountRequest>& requests, const BulkOptions& bulk = {}) const;
 
  private:
   std::shared_ptr<const internal::ClientCore> core_;

@@ -13,6 +13,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -77,6 +78,14 @@ class SERVICE_ACCOUNTS_EXPORT HttpTransport {
 
   [[nodiscard]] virtual TransportResult Send(const HttpRequest& request,
                                              const SendContext& context) = 0;
+
+  /// The same for asynchronous and bulk calls, without waiting: `done` has to be called once with
+  /// what came of it, from any thread, also before this returns; at once when it is cancelled, as a
+  /// client's end waits for it. `request` and `context` stay as they are until then.
+  ///
+  /// This one calls `Send`: a transport that leaves it at that serves such calls one after another.
+  virtual void SendAsync(const HttpRequest& request, const SendContext& context,
+                         std::function<void(TransportResult)> done);
 };
 
 }  // namespace service_accounts

@@ -61,8 +61,16 @@ struct CallEnded {
   const Error* error = nullptr;  ///< Null: the account was created.
 };
 
-/// Called on the thread that makes the call, in the order of the events, with no lock held; from
-/// several threads at once when there are several calls. What an event points to is valid until the
+/// The program's own function for the end of an asynchronous call, or for the progress of a bulk
+/// call, threw an exception. It is contained: nothing else comes of it.
+struct CallbackFailed {
+  ObservedCall call;
+  std::string_view what;  ///< Of a `std::exception`; "" of anything else.
+};
+
+/// Called on the thread that makes the call, which for asynchronous calls is the client's own, in
+/// the order of the events, with no lock held; from several threads at once when there are several
+/// calls. What an event points to is valid until the
 /// function returns, and holds no token. A function should be quick: the call waits for it, and its
 /// deadline does not. An exception from one is swallowed.
 class SERVICE_ACCOUNTS_EXPORT Observer {
@@ -76,6 +84,7 @@ class SERVICE_ACCOUNTS_EXPORT Observer {
   virtual void OnAttemptEnded(const AttemptEnded& event);
   virtual void OnRetryScheduled(const RetryScheduled& event);
   virtual void OnCallEnded(const CallEnded& event);
+  virtual void OnCallbackFailed(const CallbackFailed& event);
 };
 
 /// Writes one line for each event, in `key=value` form. It shows what is on its list, and nothing
@@ -93,6 +102,7 @@ class SERVICE_ACCOUNTS_EXPORT LogObserver final : public Observer {
   void OnAttemptEnded(const AttemptEnded& event) override;
   void OnRetryScheduled(const RetryScheduled& event) override;
   void OnCallEnded(const CallEnded& event) override;
+  void OnCallbackFailed(const CallbackFailed& event) override;
 
  private:
   void Write(std::string_view line);

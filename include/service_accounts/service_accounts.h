@@ -10,6 +10,7 @@
 #define SERVICE_ACCOUNTS_SERVICE_ACCOUNTS_H_
 
 #include <service_accounts/attempt_record.h>
+#include <service_accounts/bulk_options.h>
 #include <service_accounts/call_options.h>
 #include <service_accounts/cancellation.h>
 #include <service_accounts/client.h>

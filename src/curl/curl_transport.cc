@@ -28,16 +28,19 @@ class BlockingSend final : public Send {
   BlockingSend(const HttpRequest& request, const SendContext& context)
       : request_(request), context_(context) {}
 
-  [[nodiscard]] const HttpRequest& request() const override { return request_; }
-  [[nodiscard]] SendContext context() const override { return context_; }
+  [[nodiscard]] const HttpRequest& request() override { return request_; }
+  [[nodiscard]] SendContext context() override { return context_; }
   void OnSent(TransportResult result) override { result_ = std::move(result); }
 
   [[nodiscard]] TransportResult RunOn(Loop* loop) {
     const CancellationCallback wake(context_.cancellation, [loop] { loop->Wake(); });
     loop->Begin(this);
     while (!result_) {
-      if (context_.cancellation.cancelled()) loop->Cancel(this);
-      loop->Run(SteadyTime::max());
+      if (context_.cancellation.cancelled()) {
+        loop->Cancel(this);
+      } else {
+        loop->Run(SteadyTime::max());
+      }
     }
     return *std::move(result_);
   }

@@ -54,10 +54,9 @@ std::unique_ptr<Transfer> Loop::TakeIdle() {
   return transfer;
 }
 
-void Loop::Cancel(Send* send) { cancelled_.push_back(static_cast<Transfer*>(send->transfer)); }
+void Loop::Cancel(Send* send) { Report(static_cast<Transfer*>(send->transfer)); }
 
 void Loop::Run(SteadyTime until) {
-  if (!cancelled_.empty()) return ReportCancelled();
   if (begun_ && (!Perform() || ReportEnded())) return;
   if (!multi_.Wait(until)) return Fail();
   if (Perform()) static_cast<void>(ReportEnded());
@@ -82,10 +81,6 @@ bool Loop::ReportEnded() {
     any = true;
   }
   return any;
-}
-
-void Loop::ReportCancelled() {
-  for (Transfer* transfer : std::exchange(cancelled_, {})) Report(transfer);
 }
 
 /// Its connection lives on if the transfer was whole.

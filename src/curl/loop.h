@@ -33,7 +33,6 @@ class Loop final : public SendLoop {
   [[nodiscard]] std::unique_ptr<Transfer> TakeIdle();
   [[nodiscard]] bool Perform();
   [[nodiscard]] bool ReportEnded();
-  void ReportCancelled();
   void Report(Transfer* transfer);
   void Fail();
 
@@ -42,8 +41,7 @@ class Loop final : public SendLoop {
   Multi multi_;
   std::vector<std::unique_ptr<Transfer>> under_way_;  ///< Each at its `place`.
   std::vector<std::unique_ptr<Transfer>> idle_;
-  std::vector<Transfer*> cancelled_;  ///< Of those under way.
-  bool begun_ = false;                ///< Since libcurl was last let work.
+  bool begun_ = false;  ///< Something, since libcurl was last let work.
   bool usable_;
 };
 

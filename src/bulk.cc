@@ -1,0 +1,137 @@
+#include "bulk.h"
+
+#include "deadline.h"
+
+namespace service_accounts::internal {
+
+Error NotBegun() {
+  Error error = InvalidArgument(
+      "the request was not begun, as the bulk call was cancelled or stopped by an error before");
+  error.kind = ErrorKind::kCancelled;
+  return error;
+}
+
+std::optional<Error> CheckBulkOptions(const BulkOptions& options) {
+  if (options.max_in_flight == 0) {
+    return InvalidArgument("max_in_flight: is 0: no request could be sent");
+  }
+  if (!options.call.idempotency_key.empty()) {
+    return InvalidArgument(
+        "call.idempotency_key: one key cannot stand for many requests: set the function "
+        "idempotency_key");
+  }
+  return std::nullopt;
+}
+
+CallOptions OptionsFor(const BulkOptions& options, std::size_t index,
+                       std::optional<Error>* problem) {
+  CallOptions call = options.call;
+  if (!options.idempotency_key) return call;
+  try {
+    call.idempotency_key = options.idempotency_key(index);
+  } catch (const std::exception& e) {
+    *problem = InvalidArgument(std::string("idempotency_key: the function threw: ") + e.what());
+  } catch (...) {
+    *problem = InvalidArgument("idempotency_key: the function threw what is no std::exception");
+  }
+  return call;
+}
+
+Batch::Batch(const ClientCore& core, const BulkOptions& options, std::size_t total)
+    : core_(core), options_(options), pace_(options.max_in_flight) {
+  progress_.total = total;
+}
+
+void Batch::Run() {
+  std::unique_ptr<CallLoop> loop = core_.TakeLoop();
+  loop_ = loop.get();
+  PostCalls();
+  loop->Run();
+  core_.ReturnLoop(std::move(loop));
+}
+
+void Batch::PostCalls() {
+  while (!stopped_ && !options_.call.cancellation.cancelled() && next_ < progress_.total &&
+         under_way_.size() < options_.max_in_flight) {
+    std::unique_ptr<BulkCall> call = NewCall(next_++);
+    call->place_ = under_way_.size();
+    under_way_.push_back(call.get());
+    loop_->Post(std::move(call));
+  }
+}
+
+std::optional<SteadyTime> Batch::HoldUntil(BulkCall* call) {
+  // Once it has room it keeps that until its attempt has ended, however long it waits for a token.
+  if (call->has_room_ || options_.call.cancellation.cancelled()) return std::nullopt;
+  without_room_.erase(std::remove(without_room_.begin(), without_room_.end(), call),
+                      without_room_.end());
+  if (stopped_) {
+    call->state().End(NotBegun());
+    return std::nullopt;
+  }
+  const SteadyTime now = core_.clock().Now();
+  const SteadyTime end = call->begun() ? call->state().deadline() : SteadyTime::max();
+  if (now >= end) return std::nullopt;
+  if (now < pace_.pause_end()) return std::min(pace_.pause_end(), end);
+  if (pace_.room() == 0) {
+    without_room_.push_back(call);
+    return end;
+  }
+  pace_.Begin();
+  call->has_room_ = true;
+  return std::nullopt;
+}
+
+void Batch::OnAttemptEnded(BulkCall* call) {
+  const Error* const error = call->state().error();
+  if (error == nullptr) pace_.OnSuccess();
+  if (error != nullptr && error->kind == ErrorKind::kRateLimited) {
+    pace_.OnRateLimited(PauseEnd(*error));
+  }
+  LeaveRoom(call);
+}
+
+/// As the service asks, but no longer than a call may take: it might ask for a year.
+SteadyTime Batch::PauseEnd(const Error& error) const {
+  const ClientOptions& client = core_.options();
+  const auto backoff = options_.call.retry.value_or(client.retry).initial_backoff;
+  const auto longest = options_.call.timeout.value_or(client.timeout);
+  return DeadlineAfter(core_.clock().Now(), std::min(error.retry_after.value_or(backoff), longest));
+}
+
+void Batch::LeaveRoom(BulkCall* call) {
+  if (!std::exchange(call->has_room_, false)) return;
+  pace_.End();
+  const std::size_t count = std::min(pace_.room(), without_room_.size());
+  for (std::size_t i = 0; i < count; ++i) loop_->Resume(without_room_[i]);
+}
+
+void Batch::OnEnded(BulkCall* call, bool created) {
+  LeaveRoom(call);
+  Remove(call);
+  ++progress_.done;
+  if (!created) ++progress_.failed;
+  if (options_.on_progress) {
+    RunContained(call->state(), [this] { options_.on_progress(progress_); });
+  }
+  if (!created && options_.stop_on_error) Stop();
+  PostCalls();
+}
+
+void Batch::Remove(BulkCall* call) {
+  without_room_.erase(std::remove(without_room_.begin(), without_room_.end(), call),
+                      without_room_.end());
+  std::swap(under_way_[call->place_], under_way_.back());
+  under_way_[call->place_]->place_ = call->place_;
+  under_way_.pop_back();
+}
+
+/// Those that wait, for room or to be repeated, end now.
+void Batch::Stop() {
+  stopped_ = true;
+  for (BulkCall* call : under_way_) {
+    if (!call->has_room_) loop_->Resume(call);
+  }
+}
+
+}  // namespace service_accounts::internal

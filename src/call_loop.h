@@ -1,0 +1,119 @@
+// An event loop that drives any number of calls on one thread: what `Drive` is for one.
+#ifndef SERVICE_ACCOUNTS_SRC_CALL_LOOP_H_
+#define SERVICE_ACCOUNTS_SRC_CALL_LOOP_H_
+
+#include <atomic>
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include <service_accounts/cancellation.h>
+
+#include "call.h"
+#include "clock.h"
+#include "send_loop.h"
+
+namespace service_accounts::internal {
+
+class CallLoop;
+class TokenFetch;
+
+/// A call that a loop drives, and owns meanwhile.
+class LoopCall : private Send {
+ public:
+  [[nodiscard]] virtual CallState& state() = 0;
+
+  /// It has ended, and is destroyed next. May post further calls to the loop.
+  virtual void OnEnded() noexcept = 0;
+
+  /// Asked before each step. A time: it is asked again then, or when it is resumed.
+  [[nodiscard]] virtual std::optional<SteadyTime> HoldUntil() { return std::nullopt; }
+
+  /// An attempt has ended; `HoldUntil` is asked next if there is to be another one.
+  virtual void OnAttemptEnded() {}
+
+ protected:
+  /// The call ends as soon as this, which has to outlive it, is cancelled.
+  explicit LoopCall(const CancellationToken& cancellation) : cancellation_(cancellation) {}
+
+ private:
+  friend class CallLoop;
+  using Timers = std::multimap<SteadyTime, LoopCall*>;
+
+  [[nodiscard]] const HttpRequest& request() override { return state().request(); }
+  [[nodiscard]] SendContext context() override { return state().context(); }
+  void OnSent(TransportResult result) override;
+
+  const CancellationToken& cancellation_;
+  std::optional<CancellationCallback> on_cancellation_;
+  CallLoop* loop_ = nullptr;
+  std::size_t place_ = 0;  ///< In the loop.
+  bool sending_ = false;
+  bool awaits_token_ = false;
+  std::optional<Timers::iterator> timer_;
+};
+
+/// Run by one thread at a time; what may be called from any other says so. It waits for nothing but
+/// its sends and times, so that no call waits for another: a token that has to be fetched is
+/// fetched on a thread that is there for that alone, once for all calls that need it.
+class CallLoop {
+ public:
+  /// The clock is that of the calls.
+  CallLoop(std::unique_ptr<SendLoop> sends, const Clock& clock);
+  ~CallLoop();
+  CallLoop(const CallLoop&) = delete;
+  CallLoop& operator=(const CallLoop&) = delete;
+
+  /// Adds a call, which begins when the loop runs. From any thread.
+  void Post(std::unique_ptr<LoopCall> call);
+
+  /// Drives all calls to their ends. `forever`: then waits for further ones, until it is stopped.
+  void Run(bool forever = false);
+
+  /// Cancels all calls, those to come too. From any thread.
+  void Stop();
+
+  /// Has a call go on that was told to hold.
+  void Resume(LoopCall* call) { SetTimer(call, SteadyTime::min()); }
+
+  /// False when it cannot send any more.
+  [[nodiscard]] bool usable() const noexcept { return sends_->usable(); }
+
+ private:
+  friend class LoopCall;
+
+  void TakePosted();
+  void TakeToken();
+  void AdvanceCancelled();
+  void AdvanceDue();
+  void AwaitEvents();
+  void Advance(LoopCall* call);
+  [[nodiscard]] bool GetToken(LoopCall* call);
+  void OnSent(LoopCall* call, TransportResult result);
+  void End(LoopCall* call);
+  void SetTimer(LoopCall* call, SteadyTime time);
+  void StopTimer(LoopCall* call);
+  void Wake() { sends_->Wake(); }
+
+  const std::unique_ptr<SendLoop> sends_;
+  const Clock& clock_;
+  std::vector<std::unique_ptr<LoopCall>> calls_;  ///< Each at its `place_`.
+  LoopCall::Timers timers_;
+  std::unique_ptr<TokenFetch> fetch_;  ///< Null: none is under way.
+
+  std::atomic<std::thread::id> thread_{};  ///< That runs it.
+  std::atomic<bool> stopped_{false};
+  std::atomic<bool> cancellation_{false};  ///< Of some call, not yet looked for.
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<LoopCall>> posted_;
+  std::vector<std::unique_ptr<LoopCall>> taken_;  ///< Of those; empty but while they are begun.
+  bool asleep_ = false;                           ///< It has to be woken for what is posted.
+};
+
+}  // namespace service_accounts::internal
+
+#endif  // SERVICE_ACCOUNTS_SRC_CALL_LOOP_H_

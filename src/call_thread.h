@@ -1,0 +1,40 @@
+// The background thread of a client: drives its asynchronous calls.
+#ifndef SERVICE_ACCOUNTS_SRC_CALL_THREAD_H_
+#define SERVICE_ACCOUNTS_SRC_CALL_THREAD_H_
+
+#include <memory>
+#include <thread>
+
+#include "call_loop.h"
+#include "process.h"
+
+namespace service_accounts::internal {
+
+/// All of it may be called from any thread.
+class CallThread {
+ public:
+  /// Throws `std::system_error` when there is no thread to be had.
+  [[nodiscard]] static std::shared_ptr<CallThread> Start(std::unique_ptr<SendLoop> sends,
+                                                         const Clock& clock);
+
+  /// For `Start`.
+  CallThread(std::unique_ptr<SendLoop> sends, const Clock& clock)
+      : loop_(std::move(sends), clock) {}
+
+  void Post(std::unique_ptr<LoopCall> call) { loop_.Post(std::move(call)); }
+
+  /// Cancels all calls and waits for their ends; on the thread itself without waiting. Once.
+  void Stop();
+
+  /// False in a forked child, where the thread is not.
+  [[nodiscard]] bool IsHere() const { return process_ == CurrentProcess(); }
+
+ private:
+  CallLoop loop_;
+  std::thread thread_;
+  const int process_ = CurrentProcess();
+};
+
+}  // namespace service_accounts::internal
+
+#endif  // SERVICE_ACCOUNTS_SRC_CALL_THREAD_H_

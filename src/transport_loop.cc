@@ -1,0 +1,133 @@
+#include "transport_loop.h"
+
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace service_accounts::internal {
+namespace {
+
+/// A send that the transport has under way, or has ended.
+struct Sending {
+  Sending(Send* of, SendContext given, const CancellationToken& stop)
+      : send(of),
+        context(std::move(given)),
+        on_cancellation(context.cancellation, [this] { cancellation.Cancel(); }),
+        on_stop(stop, [this] { cancellation.Cancel(); }) {
+    context.cancellation = cancellation.token();
+  }
+
+  Send* const send;
+  const CancellationSource cancellation;
+  SendContext context;
+  const CancellationCallback on_cancellation;  ///< Of the call.
+  const CancellationCallback on_stop;          ///< Of the loop.
+  bool ended = false;                          ///< Guarded by the mailbox, as is the result.
+  TransportResult result;
+};
+
+/// Where the transport's threads leave what has ended. They may hold on to it longer than the loop.
+class Mailbox {
+ public:
+  void Put(const std::shared_ptr<Sending>& sending, TransportResult result) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (std::exchange(sending->ended, true)) return;  // A transport that says so twice.
+      sending->result = std::move(result);
+      ended_.push_back(sending);
+    }
+    Wake();
+  }
+
+  void Wake() noexcept {
+    std::optional<CancellationSource> waiting;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      woken_ = true;
+      waiting = waiting_;
+    }
+    if (waiting) waiting->Cancel();
+  }
+
+  /// What has ended, after waiting for something to end.
+  [[nodiscard]] std::vector<std::shared_ptr<Sending>> Take(SteadyTime until, const Clock& clock) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (!woken_) {
+      const CancellationToken woken = waiting_.emplace().token();
+      lock.unlock();
+      clock.WaitUntil(until, woken);
+      lock.lock();
+      waiting_.reset();
+    }
+    woken_ = false;
+    return std::exchange(ended_, {});
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<Sending>> ended_;
+  bool woken_ = false;
+  std::optional<CancellationSource> waiting_;  ///< Wakes the loop, if it waits.
+};
+
+TransportFailure Threw(const std::string& what) {
+  return {ErrorKind::kConnection, RequestOutcome::kUnknown, "the transport threw " + what,
+          HttpResponse()};
+}
+
+class TransportLoop final : public SendLoop {
+ public:
+  TransportLoop(std::shared_ptr<HttpTransport> transport, const Clock& clock)
+      : transport_(std::move(transport)), clock_(clock) {}
+
+  void Begin(Send* send) override {
+    const auto sending = std::make_shared<Sending>(send, send->context(), stop_.token());
+    send->transfer = sending.get();
+    const auto done = [sending, mailbox = mailbox_](TransportResult result) {
+      mailbox->Put(sending, std::move(result));
+    };
+    try {
+      transport_->SendAsync(send->request(), sending->context, done);
+    } catch (const std::exception& e) {
+      done(Threw(e.what()));
+    } catch (...) {
+      done(Threw("what is no std::exception"));
+    }
+  }
+
+  void Cancel(Send* send) override { static_cast<Sending*>(send->transfer)->cancellation.Cancel(); }
+
+  void Run(SteadyTime until) override {
+    for (const auto& sending : mailbox_->Take(until, clock_)) {
+      sending->send->OnSent(std::move(sending->result));
+    }
+  }
+
+  void Wake() noexcept override { mailbox_->Wake(); }
+
+  /// The loop's thread may be in the transport's `Send`.
+  void Stop() override {
+    stop_.Cancel();
+    Wake();
+  }
+
+  [[nodiscard]] bool usable() const noexcept override { return true; }
+
+ private:
+  const std::shared_ptr<HttpTransport> transport_;
+  const Clock& clock_;
+  const CancellationSource stop_;
+  const std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
+};
+
+}  // namespace
+
+std::unique_ptr<SendLoop> MakeTransportLoop(std::shared_ptr<HttpTransport> transport,
+                                            const Clock& clock) {
+  return std::make_unique<TransportLoop>(std::move(transport), clock);
+}
+
+}  // namespace service_accounts::internal
