@@ -61,8 +61,9 @@ void Batch::PostCalls() {
 }
 
 std::optional<SteadyTime> Batch::HoldUntil(BulkCall* call) {
+  if (options_.call.cancellation.cancelled()) return std::nullopt;
   // Once it has room it keeps that until its attempt has ended, however long it waits for a token.
-  if (call->has_room_ || options_.call.cancellation.cancelled()) return std::nullopt;
+  if (call->has_room_ && !stopped_) return std::nullopt;
   without_room_.erase(std::remove(without_room_.begin(), without_room_.end(), call),
                       without_room_.end());
   if (stopped_) {
@@ -84,11 +85,13 @@ std::optional<SteadyTime> Batch::HoldUntil(BulkCall* call) {
 
 void Batch::OnAttemptEnded(BulkCall* call) {
   const Error* const error = call->state().error();
-  if (error == nullptr) pace_.OnSuccess();
-  if (error != nullptr && error->kind == ErrorKind::kRateLimited) {
-    pace_.OnRateLimited(PauseEnd(*error));
-  }
+  if (error == nullptr) pace_.OnSuccess(core_.clock().Now());
+  const bool slower = error != nullptr && error->kind == ErrorKind::kRateLimited;
+  if (slower) pace_.OnRateLimited(PauseEnd(*error));
   LeaveRoom(call);
+  if (stopped_) loop_->Resume(call);  // It does not wait for the repetition that will not be made.
+  // They wait for the pause's end instead.
+  ResumeWaiting(slower ? without_room_.size() : pace_.room());
 }
 
 /// As the service asks, but no longer than a call may take: it might ask for a year.
@@ -100,15 +103,19 @@ SteadyTime Batch::PauseEnd(const Error& error) const {
 }
 
 void Batch::LeaveRoom(BulkCall* call) {
-  if (!std::exchange(call->has_room_, false)) return;
-  pace_.End();
-  const std::size_t count = std::min(pace_.room(), without_room_.size());
+  if (std::exchange(call->has_room_, false)) pace_.End();
+}
+
+/// The first of them; who finds no room after all is put back.
+void Batch::ResumeWaiting(std::size_t count) {
+  count = std::min(count, without_room_.size());
   for (std::size_t i = 0; i < count; ++i) loop_->Resume(without_room_[i]);
 }
 
 void Batch::OnEnded(BulkCall* call, bool created) {
   LeaveRoom(call);
   Remove(call);
+  ResumeWaiting(pace_.room());
   ++progress_.done;
   if (!created) ++progress_.failed;
   if (options_.on_progress) {
@@ -126,11 +133,11 @@ void Batch::Remove(BulkCall* call) {
   under_way_.pop_back();
 }
 
-/// Those that wait, for room or to be repeated, end now.
+/// Those that wait, for room, a token or their repetition, end now.
 void Batch::Stop() {
   stopped_ = true;
   for (BulkCall* call : under_way_) {
-    if (!call->has_room_) loop_->Resume(call);
+    if (!call->sending()) loop_->Resume(call);
   }
 }
 

@@ -27,7 +27,10 @@ class BulkPace {
   void Begin() noexcept { ++sending_; }
   void End() noexcept { --sending_; }
 
-  void OnSuccess() noexcept { allowed_ = std::min(most_, allowed_ + 1); }
+  /// What succeeds in a pause was sent before it, and says nothing.
+  void OnSuccess(SteadyTime now) noexcept {
+    if (now >= pause_end_) allowed_ = std::min(most_, allowed_ + 1);
+  }
   void OnRateLimited(SteadyTime pause_end) noexcept {
     allowed_ = 1;
     pause_end_ = std::max(pause_end_, pause_end);

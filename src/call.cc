@@ -48,24 +48,38 @@ CallState::CallState(const ClientCore& core, const char* operation, const char* 
       begun_(core.clock().Now()),
       deadline_(DeadlineAfter(begun_, options.timeout.value_or(core.options().timeout))),
       attempt_ended_(begun_) {
-  request_.method = method;
-  request_.url = core.base_url() + path;
-  request_.headers = MergeHeaders(core.headers(), options.headers);
-  if (!options.idempotency_key.empty()) {
-    request_.headers =
-        MergeHeaders(std::move(request_.headers), {{kIdempotencyKey, options.idempotency_key}});
-  }
-  observed_ = {core.CountCall(), operation, request_.method, request_.url};
+  if (!HasOwnHeaders()) prepared_ = core.spare_requests().Take(path);
+  if (prepared_.path == nullptr) Prepare(method, path);
+  body()->clear();
+  observed_ = {core.CountCall(), operation, request().method, request().url};
 }
 
-void CallState::SetBody(Result<std::string> body) {
+CallState::~CallState() {
+  if (!HasOwnHeaders()) core_.spare_requests().Return(&prepared_);
+}
+
+void CallState::Prepare(const char* method, const char* path) {
+  HttpRequest& request = prepared_.request;
+  prepared_.path = path;
+  request.method = method;
+  request.url = core_.base_url() + path;
+  request.headers = MergeHeaders(core_.headers(), options_.headers);
+  if (options_.idempotency_key.empty()) return;
+  request.headers =
+      MergeHeaders(std::move(request.headers), {{kIdempotencyKey, options_.idempotency_key}});
+}
+
+void CallState::Check(std::optional<Error> bad_body) {
   if (auto refusal = Refuse()) {
     End(*std::move(refusal));
-  } else if (!body) {
-    End(std::move(body).error());
-  } else {
-    request_.body = *std::move(body);
+  } else if (bad_body) {
+    End(*std::move(bad_body));
   }
+}
+
+/// Of this call alone.
+bool CallState::HasOwnHeaders() const {
+  return !options_.headers.empty() || !options_.idempotency_key.empty();
 }
 
 std::optional<Error> CallState::Refuse() const {
@@ -88,11 +102,11 @@ bool CallState::cancelled() const noexcept {
 void CallState::End(Error interruption) {
   ended_ = true;
   if (attempts_.empty()) {
-    error_ = std::move(interruption);
+    result_.error = std::move(interruption);
     return;
   }
-  error_.message = interruption.message + "; the attempt before: " + error_.message;
-  error_.kind = interruption.kind;
+  result_.error.message = interruption.message + "; the attempt before: " + result_.error.message;
+  result_.error.kind = interruption.kind;
 }
 
 bool CallState::NeedsToken() const { return needs_token_ && !ended_ && !cancelled(); }
@@ -112,8 +126,8 @@ void CallState::GiveToken(Result<Token> token) {
 void CallState::GiveAnotherToken(Result<Token> token) {
   ended_ = true;
   if (!token) {
-    error_.message += "; no new token: " + token.error().message;
-  } else if (**token != *token_) {
+    result_.error.message += "; no new token: " + token.error().message;
+  } else if (**token != *prepared_.token) {
     ended_ = false;
     UseToken(*std::move(token));
     Notify(&Observer::OnRetryScheduled,
@@ -122,9 +136,11 @@ void CallState::GiveAnotherToken(Result<Token> token) {
 }
 
 void CallState::UseToken(Token token) {
-  if (token_ != nullptr) request_.headers.pop_back();
-  token_ = std::move(token);
-  request_.headers.push_back({"Authorization", "Bearer " + *token_});
+  if (prepared_.token == token) return;
+  std::vector<Header>& headers = prepared_.request.headers;
+  if (prepared_.token != nullptr) headers.pop_back();
+  headers.push_back({"Authorization", "Bearer " + *token});
+  prepared_.token = std::move(token);
 }
 
 TokenContext CallState::token_context() const {
@@ -154,21 +170,21 @@ SendContext CallState::context() const {
           options_.cancellation};
 }
 
-std::optional<SteadyTime> CallState::EndAttempt(TransportResult reply) {
+std::optional<SteadyTime> CallState::EndAttempt(TransportResult&& reply) {
   attempt_ended_ = core_.clock().Now();
   AttemptRecord& record = attempts_.back();
   record.times = TimesOf(reply);
-  failed_ = !Read(std::move(reply), core_.clock().WallNow());
+  failed_ = !Read(std::move(reply));
   BlotOutSecrets();
-  record.http_status = metadata_.http_status;
+  record.http_status = result_.metadata.http_status;
   record.total = attempt_ended_ - attempt_begun_;
-  if (failed_) record.outcome = error_.outcome;
+  if (failed_) record.outcome = result_.error.outcome;
   Notify(&Observer::OnAttemptEnded, AttemptEnded{observed_, attempt(), &record, error()});
   ended_ = !failed_;
   if (ended_) return std::nullopt;
-  if (WantsAnotherToken()) return attempt_ended_;
-  const auto wait =
-      WaitBeforeRepeating(retry_, error_, attempt(), deadline_ - attempt_ended_, core_.Random());
+  if (WantsAnotherToken() || cancelled()) return attempt_ended_;
+  const auto wait = WaitBeforeRepeating(retry_, result_.error, attempt(),
+                                        deadline_ - attempt_ended_, core_.Random());
   ended_ = !wait;
   if (ended_) return std::nullopt;
   Notify(&Observer::OnRetryScheduled, RetryScheduled{observed_, attempt() + 1, *wait});
@@ -177,34 +193,36 @@ std::optional<SteadyTime> CallState::EndAttempt(TransportResult reply) {
 
 void CallState::BlotOutSecrets() {
   const auto blot_out = [this](const std::string& secret) {
-    Redact(secret, &metadata_);
-    if (failed_) Redact(secret, &error_);
+    Redact(secret, &result_.metadata);
+    if (failed_) Redact(secret, &result_.error);
   };
-  blot_out(*token_);
+  blot_out(*prepared_.token);
   for (const std::string& secret : core_.proxy_secrets()) blot_out(secret);
 }
 
 /// A 401 says that nothing was done, and perhaps only that the token has just been replaced.
 bool CallState::WantsAnotherToken() {
-  if (error_.kind != ErrorKind::kUnauthenticated) return false;
-  core_.options().credentials.source()->Reject(token_);
+  if (result_.error.kind != ErrorKind::kUnauthenticated) return false;
+  core_.options().credentials.source()->Reject(prepared_.token);
   if (token_rejected_ || attempt() >= retry_.max_attempts) return false;
   token_rejected_ = needs_token_ = true;
   return true;
 }
 
 void CallState::Complete() {
-  metadata_.elapsed = core_.clock().Now() - begun_;
+  result_.metadata.elapsed = core_.clock().Now() - begun_;
   if (failed_) {
     // What an earlier attempt may have done is not undone by a later one: the gravest counts.
     for (const AttemptRecord& attempt : attempts_) {
-      if (attempt.outcome) error_.outcome = std::max(error_.outcome, *attempt.outcome);
+      if (attempt.outcome)
+        result_.error.outcome = std::max(result_.error.outcome, *attempt.outcome);
     }
-    error_.attempts = attempt();
+    result_.error.attempts = attempt();
   }
-  Notify(&Observer::OnCallEnded, CallEnded{observed_, attempt(), metadata_.http_status,
-                                           metadata_.request_id, metadata_.elapsed, error()});
-  metadata_.attempts = std::move(attempts_);
+  Notify(&Observer::OnCallEnded,
+         CallEnded{observed_, attempt(), result_.metadata.http_status, result_.metadata.request_id,
+                   result_.metadata.elapsed, error()});
+  result_.metadata.attempts = std::move(attempts_);
 }
 
 void Drive(CallState* call) {

@@ -22,8 +22,10 @@ template <class Request, class T>
 struct Operation {
   const char* name;
   const char* method;
-  const char* path;                               ///< Behind the base URL.
-  Result<std::string> (*encode)(const Request&);  ///< Refuses what cannot be sent.
+  const char* path;  ///< Behind the base URL.
+
+  /// Writes the body to the end of a text, or refuses what cannot be sent.
+  std::optional<Error> (*encode)(const Request&, std::string* body);
   Decode<T> decode;
 };
 
@@ -35,7 +37,7 @@ class CallState {
  public:
   CallState(const CallState&) = delete;
   CallState& operator=(const CallState&) = delete;
-  virtual ~CallState() = default;
+  virtual ~CallState();
 
   /// Whether the next step is to give it one. It will not ask again for one that could not be had.
   [[nodiscard]] bool NeedsToken() const;
@@ -46,12 +48,12 @@ class CallState {
   /// refused, cancelled, too late, or has no token.
   [[nodiscard]] bool BeginAttempt();
 
-  [[nodiscard]] const HttpRequest& request() const noexcept { return request_; }
+  [[nodiscard]] const HttpRequest& request() const noexcept { return prepared_.request; }
   [[nodiscard]] SendContext context() const;
 
   /// Takes what came of the attempt, and blots the secrets out of it. Returns when the next attempt
   /// is to begin; no value: the call has ended.
-  [[nodiscard]] std::optional<SteadyTime> EndAttempt(TransportResult reply);
+  [[nodiscard]] std::optional<SteadyTime> EndAttempt(TransportResult&& reply);
 
   /// As if its token had been cancelled: there is no further attempt.
   void Cancel() noexcept { cancelled_ = true; }
@@ -64,7 +66,7 @@ class CallState {
   [[nodiscard]] SteadyTime deadline() const noexcept { return deadline_; }
 
   /// Of the last attempt, or of the call that made none; null: the last attempt succeeded.
-  [[nodiscard]] const Error* error() const noexcept { return failed_ ? &error_ : nullptr; }
+  [[nodiscard]] const Error* error() const noexcept { return failed_ ? &result_.error : nullptr; }
 
   /// Tells the observer, if there is one, what its `function` is for. An exception stays there.
   template <class Event>
@@ -76,24 +78,28 @@ class CallState {
   CallState(const ClientCore& core, const char* operation, const char* method, const char* path,
             const CallOptions& options);
 
-  /// What to send; an error ends the call before the first attempt.
-  void SetBody(Result<std::string> body);
+  /// Where the body is to be written, once.
+  [[nodiscard]] std::string* body() noexcept { return &prepared_.request.body; }
 
-  /// Reads a reply: into the value, or `error_`, and `metadata_`. True: into the value.
-  virtual bool Read(TransportResult reply, WallTime now) = 0;
+  /// The body is written, or this is wrong with it: then the call ends before the first attempt.
+  void Check(std::optional<Error> bad_body);
+
+  /// Reads a reply into the value, if it can, and `result_`. Whether there is a value.
+  virtual bool Read(TransportResult&& reply) = 0;
 
   /// The call's own part of what is given out, once it has ended.
   void Complete();
 
-  Error error_;
-  ResponseMetadata metadata_;
+  Described result_;
 
  private:
   [[nodiscard]] std::optional<Error> Refuse() const;
+  [[nodiscard]] bool HasOwnHeaders() const;
   void BlotOutSecrets();
   [[nodiscard]] bool WantsAnotherToken();
   void GiveAnotherToken(Result<Token> token);
   void UseToken(Token token);
+  void Prepare(const char* method, const char* path);
   [[nodiscard]] int attempt() const { return static_cast<int>(attempts_.size()); }
 
   const ClientCore& core_;
@@ -102,10 +108,9 @@ class CallState {
   ObservedCall observed_;
   SteadyTime begun_;
   SteadyTime deadline_;
-  HttpRequest request_;
-  Token token_;
+  PreparedRequest prepared_;
   bool needs_token_ = true;
-  bool token_rejected_ = false;  ///< `token_` was, and another one was asked for, once.
+  bool token_rejected_ = false;  ///< The one in use was, and another one was asked for, once.
   bool cancelled_ = false;
   bool failed_ = true;
   bool ended_ = false;
@@ -133,22 +138,19 @@ class TypedCall final : public CallState {
             const CallOptions& options)
       : CallState(core, operation.name, operation.method, operation.path, options),
         decode_(operation.decode) {
-    SetBody(operation.encode(request));
+    Check(operation.encode(request, body()));
   }
 
   /// Once it has ended.
   [[nodiscard]] Result<T> Finish() {
     Complete();
-    if (error() != nullptr) return {std::move(error_), std::move(metadata_)};
-    return {*std::move(value_), std::move(metadata_)};
+    if (error() != nullptr) return {std::move(result_.error), std::move(result_.metadata)};
+    return {*std::move(value_), std::move(result_.metadata)};
   }
 
  private:
-  bool Read(TransportResult reply, WallTime now) override {
-    Mapped<T> mapped = MapResult(std::move(reply), decode_, now);
-    value_ = std::move(mapped.value);
-    error_ = std::move(mapped.error);
-    metadata_ = std::move(mapped.metadata);
+  bool Read(TransportResult&& reply) override {
+    result_ = MapResult(std::move(reply), decode_, core().clock(), &value_);
     return value_.has_value();
   }
 

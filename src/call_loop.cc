@@ -6,7 +6,7 @@
 
 namespace service_accounts::internal {
 
-void LoopCall::OnSent(TransportResult result) { loop_->OnSent(this, std::move(result)); }
+void LoopCall::OnSent(TransportResult&& result) { loop_->OnSent(this, std::move(result)); }
 
 CallLoop::CallLoop(std::unique_ptr<SendLoop> sends, const Clock& clock)
     : sends_(std::move(sends)), clock_(clock) {}
@@ -32,26 +32,27 @@ void CallLoop::Stop() {
 
 void CallLoop::Run(bool forever) {
   thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
-  for (;;) {
+  do {
+    TakeToken();  // First: it is for those who wait for it already.
     TakePosted();
-    TakeToken();
     if (cancellation_.exchange(false)) AdvanceCancelled();
     AdvanceDue();
-    if (calls_.empty() && (!forever || stopped_)) break;
-    AwaitEvents();
-  }
+  } while (AwaitEvents(forever));
   thread_.store(std::thread::id(), std::memory_order_relaxed);
 }
 
-void CallLoop::AwaitEvents() {
+/// False: there is nothing left to wait for.
+bool CallLoop::AwaitEvents(bool forever) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (!posted_.empty()) return;
+    if (!posted_.empty()) return true;
+    if (calls_.empty() && (!forever || stopped_)) return false;
     asleep_ = true;
   }
   sends_->Run(timers_.empty() ? SteadyTime::max() : timers_.begin()->first);
   const std::lock_guard<std::mutex> lock(mutex_);
   asleep_ = false;
+  return true;
 }
 
 void CallLoop::TakePosted() {
@@ -116,12 +117,13 @@ void CallLoop::TakeToken() {
   }
 }
 
-void CallLoop::OnSent(LoopCall* call, TransportResult result) {
+void CallLoop::OnSent(LoopCall* call, TransportResult&& result) {
   call->sending_ = false;
+  if (stopped_) call->state().Cancel();
   const auto next = call->state().EndAttempt(std::move(result));
+  if (next) SetTimer(call, *next);
   call->OnAttemptEnded();
-  if (!next) return End(call);
-  SetTimer(call, *next);
+  if (!next) End(call);
 }
 
 void CallLoop::AdvanceDue() {

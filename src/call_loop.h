@@ -40,13 +40,16 @@ class LoopCall : private Send {
   /// The call ends as soon as this, which has to outlive it, is cancelled.
   explicit LoopCall(const CancellationToken& cancellation) : cancellation_(cancellation) {}
 
+  /// It has an attempt on its way.
+  [[nodiscard]] bool sending() const noexcept { return sending_; }
+
  private:
   friend class CallLoop;
   using Timers = std::multimap<SteadyTime, LoopCall*>;
 
   [[nodiscard]] const HttpRequest& request() override { return state().request(); }
   [[nodiscard]] SendContext context() override { return state().context(); }
-  void OnSent(TransportResult result) override;
+  void OnSent(TransportResult&& result) override;
 
   const CancellationToken& cancellation_;
   std::optional<CancellationCallback> on_cancellation_;
@@ -90,10 +93,10 @@ class CallLoop {
   void TakeToken();
   void AdvanceCancelled();
   void AdvanceDue();
-  void AwaitEvents();
+  [[nodiscard]] bool AwaitEvents(bool forever);
   void Advance(LoopCall* call);
   [[nodiscard]] bool GetToken(LoopCall* call);
-  void OnSent(LoopCall* call, TransportResult result);
+  void OnSent(LoopCall* call, TransportResult&& result);
   void End(LoopCall* call);
   void SetTimer(LoopCall* call, SteadyTime time);
   void StopTimer(LoopCall* call);

@@ -15,7 +15,7 @@ namespace service_accounts {
 namespace {
 
 constexpr internal::Operation<CreateServiceAccountRequest, ServiceAccount> kCreateServiceAccount = {
-    "CreateServiceAccount", "POST", "/v1/service-accounts", ToJson,
+    "CreateServiceAccount", "POST", "/v1/service-accounts", internal::WriteJson,
     internal::DecodeServiceAccountReply};
 
 Result<ServiceAccount> MovedFrom() {

@@ -16,6 +16,7 @@
 #include "default_transport.h"
 #include "idle_pool.h"
 #include "jitter.h"
+#include "spare_requests.h"
 
 namespace service_accounts::internal {
 
@@ -53,6 +54,7 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
   [[nodiscard]] double Random() const { return jitter_.Next(); }
   [[nodiscard]] std::uint64_t CountCall() const { return ++calls_; }
+  [[nodiscard]] SpareRequests& spare_requests() const noexcept { return spare_requests_; }
 
   /// Has the background thread drive the call: the first one starts it. Where there is no thread to
   /// be had, the call ends here and now.
@@ -79,6 +81,7 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   const Clock& clock_;
   mutable Jitter jitter_;
   mutable std::atomic<std::uint64_t> calls_{0};
+  mutable SpareRequests spare_requests_;
   mutable IdlePool<CallLoop> loops_;
   mutable std::mutex thread_mutex_;
   mutable std::shared_ptr<CallThread> thread_;  ///< Null until there is an asynchronous call.

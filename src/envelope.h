@@ -19,11 +19,9 @@ struct Envelope {
   std::string request_id;
 };
 
-/// A success's envelope with its `data` read.
-template <class T>
+/// What a success's reply says beside its value.
 struct DecodedReply {
   Envelope envelope;
-  std::optional<T> value;    ///< `data`, if it is what the operation answers with.
   std::string problem;       ///< Without a value: why, in words.
   bool lacks_value = false;  ///< Without a value: all was well but that there is none.
 };

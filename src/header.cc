@@ -35,14 +35,19 @@ HeaderList HeaderList::FromText(std::string_view block) {
 void HeaderList::push_back(const Header& header) { AddLine(header.name + ": " + header.value); }
 
 void HeaderList::AddLine(std::string_view line) {
+  constexpr std::size_t kUsualSize = 512;
   line = internal::TrimSpace(line);
   if (line.find(':') == std::string_view::npos) return;
+  if (block_.empty()) block_.reserve(kUsualSize);
   const std::size_t begin = block_.size();
-  block_.append(line).push_back('\n');
-  // Only the last line break may stay: it ends the field.
-  std::replace_if(
-      block_.begin() + static_cast<std::ptrdiff_t>(begin), block_.end() - 1,
-      [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  block_.append(line);
+  // Only the line break that ends the field may stand there.
+  if (line.find('\n') != std::string_view::npos || line.find('\r') != std::string_view::npos) {
+    const auto added = block_.begin() + static_cast<std::ptrdiff_t>(begin);
+    std::replace_if(
+        added, block_.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  }
+  block_.push_back('\n');
 }
 
 std::optional<std::string_view> HeaderList::find(std::string_view name) const {

@@ -36,6 +36,23 @@ struct StringSink {
 
 using Writer = rapidjson::Writer<StringSink>;
 
+}  // namespace
+
+/// RapidJSON's own hook: what needs no escape is written in one go.
+template <>
+inline bool rapidjson::Writer<StringSink>::ScanWriteUnescapedString(
+    rapidjson::GenericStringStream<rapidjson::UTF8<>>& in, std::size_t length) {
+  const std::string_view rest(in.src_, length - in.Tell());
+  const std::size_t plain = PlainPrefix(rest);
+  os_->out->append(rest.data(), plain);
+  in.src_ += plain;
+  return plain != rest.size();
+}
+
+namespace {
+
+constexpr const char* kNotUtf8 = "the JSON holds text that is not valid UTF-8";
+
 /// RapidJSON's SIMD may look at so many bytes behind the end.
 constexpr std::size_t kReadAhead = 16;
 
@@ -97,6 +114,9 @@ class Decoder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Decoder> 
   /// Without an object: any value will do, and none of it is kept.
   Decoder(ObjectFields* root, int depth) : root_(root), depth_(depth) {}
 
+  /// What is read is valid UTF-8, and so are its texts, but for what escapes turn into.
+  void SetHasEscapes(bool has_escapes) { has_escapes_ = has_escapes; }
+
   [[nodiscard]] std::string TakeProblem() { return std::move(problem_); }
 
   bool Null() {
@@ -118,8 +138,7 @@ class Decoder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Decoder> 
   }
   bool String(const char* data, rapidjson::SizeType size, bool) {
     const std::string_view text(data, size);
-    // Checked after decoding: RapidJSON 1.1.0 lets a lone "\udc00" through.
-    if (!IsUtf8(text)) return Fail("the JSON holds text that is not valid UTF-8");
+    if (!IsValid(text)) return Fail(kNotUtf8);
     if (texts_ != nullptr && IsKnown()) {
       texts_->emplace_back(text);
       return true;
@@ -130,7 +149,7 @@ class Decoder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Decoder> 
 
   bool Key(const char* data, rapidjson::SizeType size, bool) {
     const std::string_view name(data, size);
-    if (!IsUtf8(name)) return Fail("the JSON holds text that is not valid UTF-8");
+    if (!IsValid(name)) return Fail(kNotUtf8);
     if (!IsKnown()) return !writer_ || writer_->Key(data, size);
     ObjectFields& object = *objects_[open_ - 1];
     member_ = object.Find(name);
@@ -179,6 +198,9 @@ class Decoder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Decoder> 
 
  private:
   static constexpr std::size_t kMostOpenObjects = 4;
+
+  /// RapidJSON 1.1.0 lets a lone "\udc00" through.
+  [[nodiscard]] bool IsValid(std::string_view text) const { return !has_escapes_ || IsUtf8(text); }
 
   [[nodiscard]] bool IsKnown() const { return !in_unknown_ && root_ != nullptr; }
 
@@ -259,10 +281,11 @@ class Decoder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Decoder> 
 
   ObjectFields* root_;
   int depth_;
+  bool has_escapes_ = true;
   std::array<ObjectFields*, kMostOpenObjects> objects_{};
   std::size_t open_ = 0;
   Field* member_ = nullptr;
-  std::string name_;
+  std::string_view name_;  ///< Stays where it was decoded.
   std::vector<std::string>* texts_ = nullptr;
   bool in_unknown_ = false;
   int unknown_depth_ = 0;
@@ -274,10 +297,11 @@ class Decoder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Decoder> 
 std::string Parse(std::string_view json, Decoder& decoder) {
   // RapidJSON takes a NUL for the end of the text and would not look at what follows.
   if (json.find('\0') != std::string_view::npos) return "the JSON holds a NUL byte";
-  // Texts are decoded in place, in a copy: that is cheaper than to put each together anew. Their
-  // encoding is checked by `Decoder::String`.
-  constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseInsituFlag |
-                              rapidjson::kParseNumbersAsStringsFlag;
+  if (!IsUtf8(json)) return kNotUtf8;
+  decoder.SetHasEscapes(json.find('\\') != std::string_view::npos);
+  // Texts are decoded in place, in a copy: that is cheaper than to put each together anew. The
+  // parser recurses, as that is cheaper too, but never deeper than `Decoder::Enter` lets it.
+  constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag;
   std::string copy;
   copy.reserve(json.size() + kReadAhead);
   copy.assign(json);
@@ -294,8 +318,11 @@ std::string Parse(std::string_view json, Decoder& decoder) {
 }  // namespace
 
 Field* ObjectFields::Find(std::string_view name) {
+  // Members mostly come in the order of the table: the search goes on where the last one ended.
   for (std::size_t i = 0; i < count_; ++i) {
-    if (fields_[i].name == name) return &fields_[i];
+    Field& field = fields_[next_];
+    if (++next_ == count_) next_ = 0;
+    if (field.name == name) return &field;
   }
   return nullptr;
 }
@@ -317,30 +344,35 @@ std::string CheckJsonValue(std::string_view json, int outer_depth) {
   return Parse(json, decoder);
 }
 
-void JsonObjectWriter::Name(std::string_view name) {
+void JsonObjectWriter::Separate() {
   if (!first_) *out_ += ',';
   first_ = false;
-  AppendText(out_, name);
-  *out_ += ':';
+}
+
+void JsonObjectWriter::PlainName(std::string_view name) {
+  Separate();
+  out_->append("\"").append(name).append("\":");
 }
 
 void JsonObjectWriter::Text(std::string_view name, std::string_view text) {
-  Name(name);
+  PlainName(name);
   AppendText(out_, text);
 }
 
 void JsonObjectWriter::Texts(std::string_view name, const std::vector<std::string>& texts) {
-  Name(name);
-  StringSink sink{out_};
-  Writer writer(sink);
-  writer.StartArray();
-  for (const std::string& text : texts) writer.String(text.data(), Length(text));
-  writer.EndArray();
+  PlainName(name);
+  char before = '[';
+  for (const std::string& text : texts) {
+    *out_ += std::exchange(before, ',');
+    AppendText(out_, text);
+  }
+  *out_ += texts.empty() ? "[]" : "]";
 }
 
 void JsonObjectWriter::Raw(std::string_view name, std::string_view json) {
-  Name(name);
-  out_->append(json);
+  Separate();
+  AppendText(out_, name);
+  out_->append(":").append(json);
 }
 
 }  // namespace service_accounts::internal

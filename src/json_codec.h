@@ -76,6 +76,7 @@ class ObjectFields {
   std::string_view path_;
   Field* fields_;
   std::size_t count_;
+  std::size_t next_ = 0;
   Reading reading_;
   FurtherMembers* further_;
 };
@@ -95,13 +96,16 @@ class JsonObjectWriter {
  public:
   explicit JsonObjectWriter(std::string* out) : out_(out) { *out_ += '{'; }
 
+  /// The names of these two hold nothing that would have to be escaped.
   void Text(std::string_view name, std::string_view text);
   void Texts(std::string_view name, const std::vector<std::string>& texts);
+
   void Raw(std::string_view name, std::string_view json);
   void Close() { *out_ += '}'; }
 
  private:
-  void Name(std::string_view name);
+  void Separate();
+  void PlainName(std::string_view name);
 
   std::string* out_;
   bool first_ = true;

@@ -22,16 +22,28 @@ void ReplaceAll(std::string_view secret, std::string* text) {
   *text = std::move(clean);
 }
 
-void ReplaceBeginningAtEnd(std::string_view secret, std::string* text) {
-  const char last = text->back();
-  for (std::size_t size = std::min(secret.size() - 1, text->size()); size >= kShortestBeginning;
+/// How much of the text's end is the beginning of the secret.
+std::size_t BeginningAtEnd(std::string_view secret, std::string_view text) {
+  const char last = text.back();
+  for (std::size_t size = std::min(secret.size() - 1, text.size()); size >= kShortestBeginning;
        --size) {
     if (secret[size - 1] != last) continue;  // As a rule there is nothing more to compare.
-    if (text->compare(text->size() - size, size, secret, 0, size) != 0) continue;
-    text->replace(text->size() - size, size, kRedacted);
-    return;
+    if (text.substr(text.size() - size) == secret.substr(0, size)) return size;
   }
+  return 0;
 }
+
+void RedactAsWritten(std::string_view secret, std::string* text) {
+  ReplaceAll(secret, text);
+  const std::size_t cut = BeginningAtEnd(secret, *text);
+  if (cut > 0) text->replace(text->size() - cut, cut, kRedacted);
+}
+
+bool HoldsAsWritten(std::string_view secret, std::string_view text) {
+  return text.find(secret) != std::string_view::npos || BeginningAtEnd(secret, text) > 0;
+}
+
+bool HasEscapedSlash(std::string_view text) { return text.find("\\/") != std::string_view::npos; }
 
 std::string WithEscapedSlashes(std::string_view secret) {
   std::string escaped;
@@ -42,16 +54,19 @@ std::string WithEscapedSlashes(std::string_view secret) {
   return escaped;
 }
 
+/// Whether there is anything to replace.
+bool Holds(std::string_view secret, std::string_view text) {
+  if (secret.size() < kShortestRedacted || text.empty()) return false;
+  if (HoldsAsWritten(secret, text)) return true;
+  return HasEscapedSlash(text) && HoldsAsWritten(WithEscapedSlashes(secret), text);
+}
+
 }  // namespace
 
 void Redact(std::string_view secret, std::string* text) {
-  if (secret.size() < kShortestRedacted || text->empty()) return;
-  ReplaceAll(secret, text);
-  ReplaceBeginningAtEnd(secret, text);
-  if (secret.find('/') == std::string_view::npos) return;
-  const std::string escaped = WithEscapedSlashes(secret);
-  ReplaceAll(escaped, text);
-  ReplaceBeginningAtEnd(escaped, text);
+  if (!Holds(secret, *text)) return;
+  RedactAsWritten(secret, text);
+  if (HasEscapedSlash(*text)) RedactAsWritten(WithEscapedSlashes(secret), text);
 }
 
 void Redact(std::string_view secret, Error* error) {
@@ -66,9 +81,9 @@ void Redact(std::string_view secret, ResponseMetadata* metadata) {
        {&metadata->request_id, &metadata->message, &metadata->http_version, &metadata->body}) {
     Redact(secret, text);
   }
+  if (!Holds(secret, metadata->headers.text())) return;
   std::string block = metadata->headers.text();
   Redact(secret, &block);
-  if (block == metadata->headers.text()) return;
   metadata->headers = HeaderList::FromText(block);
 }
 

@@ -29,7 +29,8 @@ struct Judgement {
 /// on. So do 301, 302, 307 and 308, which only point elsewhere; every other status leaves it open.
 [[nodiscard]] Judgement JudgeStatus(int status) noexcept;
 
-/// An error with the metadata that goes with it.
+/// What there is to say of an attempt beside its value: an error that counts only without one, and
+/// the metadata.
 struct Described {
   Error error;
   ResponseMetadata metadata;
@@ -49,37 +50,27 @@ struct Described {
 /// The metadata of a reply whose envelope has been read.
 [[nodiscard]] ResponseMetadata MetadataFrom(HttpResponse reply, Envelope envelope);
 
-/// What came of a call: a value, or else the error.
-template <class T>
-struct Mapped {
-  std::optional<T> value;
-  Error error;
-  ResponseMetadata metadata;
-};
-
 /// Reads the body of a 2xx reply.
 template <class T>
-using Decode = DecodedReply<T> (*)(std::string_view body);
+using Decode = DecodedReply (*)(std::string_view body, std::optional<T>* value);
 
-/// `now` is the wall clock, for a `Retry-After` that is a date.
+/// The value, or else the error. The wall clock is for a `Retry-After` that is a date.
 template <class T>
-[[nodiscard]] Mapped<T> MapResult(TransportResult result, Decode<T> decode, WallTime now) {
-  const auto failed = [](Described described) {
-    return Mapped<T>{std::nullopt, std::move(described.error), std::move(described.metadata)};
-  };
+[[nodiscard]] Described MapResult(TransportResult&& result, Decode<T> decode, const Clock& clock,
+                                  std::optional<T>* value) {
+  value->reset();
   if (auto* failure = std::get_if<TransportFailure>(&result)) {
-    return failed(DescribeFailure(std::move(*failure), now));
+    return DescribeFailure(std::move(*failure), clock.WallNow());
   }
   HttpResponse& reply = *std::get_if<HttpResponse>(&result);
   if (reply.status < 200 || reply.status > 299)
-    return failed(DescribeErrorReply(std::move(reply), now));
-  DecodedReply<T> decoded = decode(reply.body);
-  if (!decoded.value) {
-    return failed(DescribeUnreadable(std::move(reply), decoded.envelope, decoded.problem,
-                                     decoded.lacks_value));
+    return DescribeErrorReply(std::move(reply), clock.WallNow());
+  DecodedReply decoded = decode(reply.body, value);
+  if (!*value) {
+    return DescribeUnreadable(std::move(reply), decoded.envelope, decoded.problem,
+                              decoded.lacks_value);
   }
-  return {std::move(decoded.value), Error(),
-          MetadataFrom(std::move(reply), std::move(decoded.envelope))};
+  return {Error(), MetadataFrom(std::move(reply), std::move(decoded.envelope))};
 }
 
 }  // namespace service_accounts::internal

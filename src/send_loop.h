@@ -21,7 +21,7 @@ class Send {
   [[nodiscard]] virtual SendContext context() = 0;
 
   /// Called once, by any function of the loop but `Wake`.
-  virtual void OnSent(TransportResult result) = 0;
+  virtual void OnSent(TransportResult&& result) = 0;
 
   void* transfer = nullptr;  ///< For the loop's own use.
 };

@@ -33,17 +33,37 @@ std::size_t CharacterLength(std::string_view text) noexcept {
 
 bool IsAscii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
-/// How many bytes at the beginning are ASCII: eight are looked at together.
-std::size_t AsciiPrefix(std::string_view text) noexcept {
-  constexpr std::uint64_t kHighBits = 0x8080808080808080U;
+bool IsPlain(char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; }
+
+// Eight bytes at a time: what is looked for shows in the high bit of a byte.
+constexpr std::uint64_t kEach = 0x0101010101010101U;
+constexpr std::uint64_t kHighBits = kEach * 0x80U;
+
+std::uint64_t Below(std::uint64_t block, unsigned limit) {
+  return (block - kEach * limit) & ~block & kHighBits;
+}
+
+std::uint64_t Equal(std::uint64_t block, char c) {
+  return Below(block ^ (kEach * static_cast<unsigned char>(c)), 1);
+}
+
+/// How many bytes at the beginning are of that kind; `others` is not 0 for a block that holds a
+/// byte that is not.
+template <class Others, class IsOfKind>
+std::size_t Prefix(std::string_view text, Others others, IsOfKind is_of_kind) noexcept {
   std::size_t size = 0;
   std::uint64_t block = 0;
   for (; size + sizeof block <= text.size(); size += sizeof block) {
     std::memcpy(&block, text.data() + size, sizeof block);
-    if ((block & kHighBits) != 0) break;
+    if (others(block) != 0) break;
   }
-  while (size < text.size() && IsAscii(text[size])) ++size;
+  while (size < text.size() && is_of_kind(text[size])) ++size;
   return size;
+}
+
+std::size_t AsciiPrefix(std::string_view text) noexcept {
+  return Prefix(
+      text, [](std::uint64_t block) { return block & kHighBits; }, IsAscii);
 }
 
 /// Control characters of ASCII, and those that U+0080 to U+009F add.
@@ -76,6 +96,15 @@ bool IsUtf8(std::string_view text) noexcept {
     text.remove_prefix(length);
   }
   return true;
+}
+
+std::size_t PlainPrefix(std::string_view text) noexcept {
+  return Prefix(
+      text,
+      [](std::uint64_t block) {
+        return Below(block, 0x20) | Equal(block, '"') | Equal(block, '\\');
+      },
+      IsPlain);
 }
 
 std::string OneLine(std::string_view text, std::size_t limit) {

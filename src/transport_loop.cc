@@ -13,19 +13,25 @@ namespace {
 /// A send that the transport has under way, or has ended.
 struct Sending {
   Sending(Send* of, SendContext given, const CancellationToken& stop)
-      : send(of),
-        context(std::move(given)),
-        on_cancellation(context.cancellation, [this] { cancellation.Cancel(); }),
-        on_stop(stop, [this] { cancellation.Cancel(); }) {
+      : send(of), context(std::move(given)) {
+    const auto cancel = [this] { cancellation.Cancel(); };
+    on_cancellation.emplace(context.cancellation, cancel);
+    on_stop.emplace(stop, cancel);
     context.cancellation = cancellation.token();
+  }
+
+  /// The transport may hold on to what is left, and let go of it anywhere, in a cancellation too.
+  void Detach() {
+    on_cancellation.reset();
+    on_stop.reset();
   }
 
   Send* const send;
   const CancellationSource cancellation;
   SendContext context;
-  const CancellationCallback on_cancellation;  ///< Of the call.
-  const CancellationCallback on_stop;          ///< Of the loop.
-  bool ended = false;                          ///< Guarded by the mailbox, as is the result.
+  std::optional<CancellationCallback> on_cancellation;  ///< Of the call.
+  std::optional<CancellationCallback> on_stop;          ///< Of the loop.
+  bool ended = false;  ///< Guarded by the mailbox, as is the result.
   TransportResult result;
 };
 
@@ -102,6 +108,7 @@ class TransportLoop final : public SendLoop {
 
   void Run(SteadyTime until) override {
     for (const auto& sending : mailbox_->Take(until, clock_)) {
+      sending->Detach();
       sending->send->OnSent(std::move(sending->result));
     }
   }

@@ -20,22 +20,23 @@ Loop::Loop(DefaultTransportOptions options, long most_connections)
     : options_(std::move(options)), multi_(most_connections), usable_(multi_.usable()) {}
 
 void Loop::Begin(Send* send) {
-  if (send->context().deadline <= std::chrono::steady_clock::now()) {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  if (send->context().deadline <= now) {
     send->OnSent(
         NotSent(ErrorKind::kTimeout, "the time allowed passed before the request was sent"));
     return;
   }
-  const std::string problem = Start(send);
+  const std::string problem = Start(send, now);
   if (problem.empty()) return;
   send->OnSent(
       NotSent(ErrorKind::kConnection, "libcurl cannot send the request (" + problem + ")"));
 }
 
 /// Says what is in the way, or "".
-std::string Loop::Start(Send* send) {
+std::string Loop::Start(Send* send, SteadyTime now) {
   if (!usable_) return "no multi handle: out of memory or of descriptors";
   std::unique_ptr<Transfer> transfer = TakeIdle();
-  std::string problem = transfer->Prepare(send);
+  std::string problem = transfer->Prepare(send, now);
   if (!problem.empty()) return problem;
   const CURLMcode code = curl_multi_add_handle(multi_.handle(), transfer->easy());
   usable_ = code == CURLM_OK;

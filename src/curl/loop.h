@@ -29,7 +29,7 @@ class Loop final : public SendLoop {
   [[nodiscard]] bool usable() const noexcept override { return usable_; }
 
  private:
-  [[nodiscard]] std::string Start(Send* send);
+  [[nodiscard]] std::string Start(Send* send, SteadyTime now);
   [[nodiscard]] std::unique_ptr<Transfer> TakeIdle();
   [[nodiscard]] bool Perform();
   [[nodiscard]] bool ReportEnded();

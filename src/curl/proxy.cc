@@ -33,6 +33,7 @@ void SetProxyUrl(const std::string& text, CURL* easy, std::string* refused) {
 void SetProxy(const DefaultTransportOptions& options, CURL* easy, std::string* refused) {
   if (options.proxy.source() == Source::kNone) {
     SetOption(easy, CURLOPT_PROXY, "", refused);
+    SetOption(easy, CURLOPT_NOPROXY, "", refused);
     return;
   }
   if (options.proxy.source() == Source::kUrl) SetProxyUrl(options.proxy.url(), easy, refused);

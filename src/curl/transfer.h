@@ -3,6 +3,7 @@
 #define SERVICE_ACCOUNTS_SRC_CURL_TRANSFER_H_
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -22,6 +23,9 @@ namespace service_accounts::internal {
 
 struct CloseEasy {
   void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
+};
+struct CloseUrl {
+  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
 };
 struct FreeList {
   void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
@@ -43,7 +47,7 @@ class Transfer {
   Transfer& operator=(const Transfer&) = delete;
 
   /// Makes the handle ready. Returns the first option that libcurl refused, in words, or "".
-  [[nodiscard]] std::string Prepare(Send* send);
+  [[nodiscard]] std::string Prepare(Send* send, SteadyTime now);
 
   /// Takes note that libcurl is done with it.
   void End(CURLcode code) noexcept;
@@ -66,12 +70,14 @@ class Transfer {
   void SetFixedOptions(const DefaultTransportOptions& options);
   void SetCallbacks();
   void SetRequest(const HttpRequest& request);
-  void SetTimeouts(const SendContext& context);
-  void SetHeaders(const std::vector<Header>& headers);
+  void SetTimeout(CURLoption option, std::chrono::nanoseconds time, long* current);
+  void SetUrl(const std::string& url);
+  void SetHeaders(const std::vector<Header>& headers, std::size_t body_size);
   template <class Value>
   void Set(CURLoption option, Value value);
   [[nodiscard]] TransportFailure DescribeFailure() const;
 
+  void AddReplyLine(std::string_view line);
   void BeginReply(std::string_view status_line);
   [[nodiscard]] TransferTimes Times() const;
 
@@ -90,7 +96,12 @@ class Transfer {
   // What the handle is set to, so that it is set again only when that changes.
   std::string method_;
   std::string url_;
+  std::unique_ptr<CURLU, CloseUrl> url_parts_;
   std::vector<Header> headers_;
+  bool refuse_expect_ = false;
+  std::string_view body_;
+  long timeout_ms_ = 0;
+  long connect_timeout_ms_ = 0;
   std::unique_ptr<curl_slist, FreeList> header_lines_;
 
   // The transfer under way.

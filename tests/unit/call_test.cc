@@ -25,7 +25,7 @@ using tests::FakeClock;
 
 constexpr const char* kAccount = R"({"data":{"id":"sa_1"}})";
 constexpr Operation<CreateServiceAccountRequest, ServiceAccount> kCreate = {
-    "CreateServiceAccount", "POST", "/v1/service-accounts", ToJson, DecodeServiceAccountReply};
+    "CreateServiceAccount", "POST", "/v1/service-accounts", WriteJson, DecodeServiceAccountReply};
 constexpr std::uint64_t kSeed = 7;
 
 /// Lets each attempt take some time, and something happen meanwhile.
@@ -78,9 +78,9 @@ TEST_CASE("A request that was not sent is repeated until it is, and the account 
 
 TEST_CASE("The time allowed begins before the request is written") {
   static FakeClock* clock = nullptr;
-  const auto encode_slowly = [](const CreateServiceAccountRequest&) -> Result<std::string> {
+  const auto encode_slowly = [](const CreateServiceAccountRequest&, std::string*) {
     clock->Advance(31s);
-    return std::string("{}");
+    return std::optional<Error>();
   };
   Setup s;
   clock = &s.clock;

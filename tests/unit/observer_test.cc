@@ -18,7 +18,7 @@ namespace {
 using tests::kToken;
 
 constexpr internal::Operation<CreateServiceAccountRequest, ServiceAccount> kCreate = {
-    "CreateServiceAccount", "POST", "/v1/service-accounts", ToJson,
+    "CreateServiceAccount", "POST", "/v1/service-accounts", internal::WriteJson,
     internal::DecodeServiceAccountReply};
 
 /// Writes down what it is told.

@@ -2,6 +2,7 @@
 
 #include "service_account_json.h"
 #include "tests/support/catch.h"
+#include "tests/support/fake_clock.h"
 
 namespace service_accounts::internal {
 namespace {
@@ -17,8 +18,16 @@ HttpResponse Reply(int status, std::string body, HeaderList headers = {}) {
   return {status, "HTTP/1.1", std::move(headers), std::move(body), {}};
 }
 
-Mapped<ServiceAccount> Map(TransportResult result) {
-  return MapResult(std::move(result), DecodeServiceAccountReply, WallTime());
+struct Mapped : Described {
+  std::optional<ServiceAccount> value;
+};
+
+Mapped Map(TransportResult result) {
+  const tests::FakeClock clock;
+  Mapped mapped;
+  static_cast<Described&>(mapped) =
+      MapResult(std::move(result), DecodeServiceAccountReply, clock, &mapped.value);
+  return mapped;
 }
 
 TEST_CASE("Every status but 2xx has its kind and outcome") {
@@ -153,7 +162,7 @@ TEST_CASE("A success that cannot be read was accepted, and says what is wrong wi
       {"{}", "`data.id` is missing or empty"},
       {"OK", "the JSON is not valid"},
       {R"({"data":{"id":7}})", "`data.id` is not a string"},
-      {"\x1F\x8B\x08 compressed", "the JSON is not valid"},
+      {"\x1F\x8B\x08 compressed", "not valid UTF-8"},
       {R"({"code":"NO","data":null})", "`code` is not an integer"},
       {R"({"code":399,"message":"odd"})", "`data.id` is missing or empty"},
       {R"({"code":200,"success":true})", "`data.id` is missing or empty"},

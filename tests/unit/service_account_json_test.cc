@@ -49,8 +49,19 @@ CreateServiceAccountRequest Request(const std::string& name) {
   return request;
 }
 
+struct Decoded : internal::DecodedReply {
+  std::optional<ServiceAccount> value;
+};
+
+Decoded Decode(std::string_view body) {
+  Decoded decoded;
+  static_cast<internal::DecodedReply&>(decoded) =
+      internal::DecodeServiceAccountReply(body, &decoded.value);
+  return decoded;
+}
+
 TEST_CASE("The documented reply is read, every member of it") {
-  const auto reply = internal::DecodeServiceAccountReply(kDocumented);
+  const auto reply = Decode(kDocumented);
   REQUIRE(reply.value);
   CHECK(*reply.value == DocumentedAccount());
   CHECK(reply.envelope.code == 200);
@@ -59,7 +70,7 @@ TEST_CASE("The documented reply is read, every member of it") {
 }
 
 TEST_CASE("A reply with an id alone is an account") {
-  const auto reply = internal::DecodeServiceAccountReply(
+  const auto reply = Decode(
       R"({"data":{"id":"sa_1","description":null,"disabledAt":null}})");
   REQUIRE(reply.value);
   CHECK(reply.value->id == "sa_1");
@@ -113,7 +124,7 @@ TEST_CASE("A reply without an account that can be read says why") {
   };
   for (const Case& c : cases) {
     CAPTURE(c.body);
-    const auto reply = internal::DecodeServiceAccountReply(c.body);
+    const auto reply = Decode(c.body);
     CHECK_FALSE(reply.value);
     CHECK(reply.problem == c.problem);
     CHECK(reply.lacks_value == c.lacks_value);

@@ -33,7 +33,7 @@ constexpr auto kForever = 24h * 365 * 20;
 constexpr int kOthers = 7;
 constexpr const char* kAccount = R"({"data":{"id":"sa_1"}})";
 constexpr Operation<CreateServiceAccountRequest, ServiceAccount> kCreate = {
-    "CreateServiceAccount", "POST", "/v1/service-accounts", ToJson, DecodeServiceAccountReply};
+    "CreateServiceAccount", "POST", "/v1/service-accounts", WriteJson, DecodeServiceAccountReply};
 
 /// Its time stands still, so that whoever waits by it does so until woken, and tests see that
 /// somebody waits. A waiter that nobody wakes fails in the end, instead of hanging.

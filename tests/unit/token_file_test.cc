@@ -29,7 +29,7 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 constexpr Operation<CreateServiceAccountRequest, ServiceAccount> kCreate = {
-    "CreateServiceAccount", "POST", "/v1/service-accounts", ToJson, DecodeServiceAccountReply};
+    "CreateServiceAccount", "POST", "/v1/service-accounts", WriteJson, DecodeServiceAccountReply};
 
 /// A folder for one test.
 class Folder {

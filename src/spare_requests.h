@@ -1,0 +1,52 @@
+// Requests of earlier calls, for later ones that differ in nothing but the body.
+#ifndef SERVICE_ACCOUNTS_SRC_SPARE_REQUESTS_H_
+#define SERVICE_ACCOUNTS_SRC_SPARE_REQUESTS_H_
+
+#include <cstddef>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include <service_accounts/http_transport.h>
+
+#include "token_source.h"
+
+namespace service_accounts::internal {
+
+/// All but the body.
+struct PreparedRequest {
+  const char* path = nullptr;  ///< Of its operation; null: nothing has been prepared.
+  HttpRequest request;
+  Token token;  ///< In the last header; null: in none.
+};
+
+/// To build the headers anew would be a tenth of a call's own work. Safe for use from any thread.
+class SpareRequests {
+ public:
+  SpareRequests() { spare_.reserve(kMost); }
+
+  /// An empty one if there is none for that path.
+  [[nodiscard]] PreparedRequest Take(const char* path) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (spare_.empty() || spare_.back().path != path) return {};
+    PreparedRequest taken = std::move(spare_.back());
+    spare_.pop_back();
+    return taken;
+  }
+
+  /// One too many is destroyed.
+  void Return(PreparedRequest* prepared) noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (spare_.size() < kMost) spare_.push_back(std::move(*prepared));
+  }
+
+ private:
+  static constexpr std::size_t kMost = 64;
+
+  std::mutex mutex_;
+  std::vector<PreparedRequest> spare_;
+};
+
+}  // namespace service_accounts::internal
+
+#endif  // SERVICE_ACCOUNTS_SRC_SPARE_REQUESTS_H_
