@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "block_pool.h"
 #include "call_loop.h"
 
 namespace service_accounts::internal {
@@ -28,7 +29,7 @@ void RunContained(const CallState& call, Function function) noexcept {
 
 /// Holds on to the core until it has ended, so that a client may go before its calls do.
 template <class Request, class T>
-class AsyncCall final : public LoopCall {
+class AsyncCall final : public LoopCall, public FromBlockPool {
  public:
   AsyncCall(std::shared_ptr<const ClientCore> core, const Operation<Request, T>& operation,
             const Request& request, CallOptions options, std::function<void(Result<T>)> done)
@@ -37,6 +38,14 @@ class AsyncCall final : public LoopCall {
         options_(std::move(options)),
         call_(*core_, operation, request, options_),
         done_(std::move(done)) {}
+
+  /// In memory of an earlier one.
+  template <class... Arguments>
+  [[nodiscard]] static std::unique_ptr<LoopCall> Make(const std::shared_ptr<const ClientCore>& core,
+                                                      Arguments&&... arguments) {
+    return std::unique_ptr<LoopCall>(new (core->blocks())
+                                         AsyncCall(core, std::forward<Arguments>(arguments)...));
+  }
 
   [[nodiscard]] CallState& state() override { return call_; }
 

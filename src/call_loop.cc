@@ -9,7 +9,7 @@ namespace service_accounts::internal {
 void LoopCall::OnSent(TransportResult&& result) { loop_->OnSent(this, std::move(result)); }
 
 CallLoop::CallLoop(std::unique_ptr<SendLoop> sends, const Clock& clock)
-    : sends_(std::move(sends)), clock_(clock) {}
+    : sends_(std::move(sends)), clock_(clock), usable_(sends_->usable()) {}
 
 CallLoop::~CallLoop() = default;
 
@@ -50,27 +50,35 @@ bool CallLoop::AwaitEvents(bool forever) {
     asleep_ = true;
   }
   sends_->Run(timers_.empty() ? SteadyTime::max() : timers_.begin()->first);
+  if (!sends_->usable()) usable_ = false;
   const std::lock_guard<std::mutex> lock(mutex_);
   asleep_ = false;
   return true;
 }
 
+/// Begins what has been posted; what posts itself meanwhile, too, one after another.
 void CallLoop::TakePosted() {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    taken_.swap(posted_);
+  if (taking_) return;
+  taking_ = true;
+  for (;;) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      taken_.swap(posted_);
+    }
+    if (taken_.empty()) break;
+    for (std::unique_ptr<LoopCall>& each : taken_) {
+      LoopCall* const call = each.get();
+      call->loop_ = this;
+      call->place_ = calls_.size();
+      calls_.push_back(std::move(each));
+      call->on_cancellation_.emplace(call->cancellation_, [this] {
+        if (!cancellation_.exchange(true)) Wake();
+      });
+      Advance(call);
+    }
+    taken_.clear();
   }
-  for (std::unique_ptr<LoopCall>& each : taken_) {
-    LoopCall* const call = each.get();
-    call->loop_ = this;
-    call->place_ = calls_.size();
-    calls_.push_back(std::move(each));
-    call->on_cancellation_.emplace(call->cancellation_, [this] {
-      if (!cancellation_.exchange(true)) Wake();
-    });
-    Advance(call);
-  }
-  taken_.clear();
+  taking_ = false;
 }
 
 /// The next step, whatever came before it.
@@ -156,11 +164,15 @@ void CallLoop::End(LoopCall* call) {
   StopTimer(call);
   call->on_cancellation_.reset();
   call->OnEnded();
-  std::swap(calls_[call->place_], calls_.back());
-  calls_[call->place_]->place_ = call->place_;
-  // Destroyed when it is no longer here: that may end the client that it belongs to.
-  const std::unique_ptr<LoopCall> ended = std::move(calls_.back());
-  calls_.pop_back();
+  {
+    std::swap(calls_[call->place_], calls_.back());
+    calls_[call->place_]->place_ = call->place_;
+    // Destroyed when it is no longer here: that may end the client that it belongs to.
+    const std::unique_ptr<LoopCall> ended = std::move(calls_.back());
+    calls_.pop_back();
+  }
+  // What it has posted begins at once, with its memory and its connection still warm.
+  TakePosted();
 }
 
 void CallLoop::SetTimer(LoopCall* call, SteadyTime time) {

@@ -83,8 +83,8 @@ class CallLoop {
   /// Has a call go on that was told to hold.
   void Resume(LoopCall* call) { SetTimer(call, SteadyTime::min()); }
 
-  /// False when it cannot send any more.
-  [[nodiscard]] bool usable() const noexcept { return sends_->usable(); }
+  /// False when it cannot send any more. From any thread.
+  [[nodiscard]] bool usable() const noexcept { return usable_; }
 
  private:
   friend class LoopCall;
@@ -109,12 +109,14 @@ class CallLoop {
   std::unique_ptr<TokenFetch> fetch_;  ///< Null: none is under way.
 
   std::atomic<std::thread::id> thread_{};  ///< That runs it.
+  std::atomic<bool> usable_;
   std::atomic<bool> stopped_{false};
   std::atomic<bool> cancellation_{false};  ///< Of some call, not yet looked for.
   std::mutex mutex_;
   std::vector<std::unique_ptr<LoopCall>> posted_;
   std::vector<std::unique_ptr<LoopCall>> taken_;  ///< Of those; empty but while they are begun.
-  bool asleep_ = false;                           ///< It has to be woken for what is posted.
+  bool taking_ = false;
+  bool asleep_ = false;  ///< It has to be woken for what is posted.
 };
 
 }  // namespace service_accounts::internal

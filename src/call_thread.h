@@ -13,7 +13,7 @@ namespace service_accounts::internal {
 /// All of it may be called from any thread.
 class CallThread {
  public:
-  /// Throws `std::system_error` when there is no thread to be had.
+  /// Throws `std::system_error` when there is no thread to be had, or no descriptor.
   [[nodiscard]] static std::shared_ptr<CallThread> Start(std::unique_ptr<SendLoop> sends,
                                                          const Clock& clock);
 
@@ -26,8 +26,13 @@ class CallThread {
   /// Cancels all calls and waits for their ends; on the thread itself without waiting. Once.
   void Stop();
 
+  /// False when it cannot send any more.
+  [[nodiscard]] bool usable() const noexcept { return loop_.usable(); }
+
   /// False in a forked child, where the thread is not.
-  [[nodiscard]] bool IsHere() const { return process_ == CurrentProcess(); }
+  [[nodiscard]] bool IsHere() const {
+    return thread_.get_id() == std::this_thread::get_id() || process_ == CurrentProcess();
+  }
 
  private:
   CallLoop loop_;

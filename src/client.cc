@@ -36,9 +36,16 @@ Result<ServiceAccount> ServiceAccountsClient::CreateServiceAccount(
 void ServiceAccountsClient::CreateServiceAccountAsync(
     CreateServiceAccountRequest request, CallOptions call,
     std::function<void(Result<ServiceAccount>)> done) const {
-  if (core_ == nullptr) return done(MovedFrom());
-  core_->Post(std::make_unique<internal::AsyncCall<CreateServiceAccountRequest, ServiceAccount>>(
-      core_->shared_from_this(), kCreateServiceAccount, request, std::move(call), std::move(done)));
+  if (core_ == nullptr) {
+    try {
+      return done(MovedFrom());
+    } catch (...) {
+      return;  // There is no observer to tell.
+    }
+  }
+  using AsyncCall = internal::AsyncCall<CreateServiceAccountRequest, ServiceAccount>;
+  core_->Post(AsyncCall::Make(core_->shared_from_this(), kCreateServiceAccount, request,
+                              std::move(call), std::move(done)));
 }
 
 std::future<Result<ServiceAccount>> ServiceAccountsClient::CreateServiceAccountAsync(

@@ -80,10 +80,18 @@ std::unique_ptr<SendLoop> ClientCore::MakeSendLoop() const {
 }
 
 std::shared_ptr<CallThread> ClientCore::Thread() const {
-  const std::lock_guard<std::mutex> lock(thread_mutex_);
-  if (thread_ != nullptr && !thread_->IsHere()) LeaveBehind(std::move(thread_));
-  if (thread_ == nullptr) thread_ = CallThread::Start(MakeSendLoop(), clock_);
-  return thread_;
+  std::shared_ptr<CallThread> thread;
+  std::shared_ptr<CallThread> failed;
+  {
+    const std::lock_guard<std::mutex> lock(thread_mutex_);
+    if (thread_ != nullptr && !thread_->IsHere()) LeaveBehind(std::move(thread_));
+    if (thread_ == nullptr || !thread_->usable()) {
+      failed = std::exchange(thread_, CallThread::Start(MakeSendLoop(), clock_));
+    }
+    thread = thread_;
+  }
+  if (failed != nullptr) failed->Stop();
+  return thread;
 }
 
 void ClientCore::Post(std::unique_ptr<LoopCall> call) const {

@@ -12,6 +12,7 @@
 
 #include <service_accounts/client_options.h>
 
+#include "block_pool.h"
 #include "clock.h"
 #include "default_transport.h"
 #include "idle_pool.h"
@@ -54,6 +55,7 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
   [[nodiscard]] double Random() const { return jitter_.Next(); }
   [[nodiscard]] std::uint64_t CountCall() const { return ++calls_; }
+  [[nodiscard]] const std::shared_ptr<BlockPool>& blocks() const noexcept { return blocks_; }
   [[nodiscard]] SpareRequests& spare_requests() const noexcept { return spare_requests_; }
 
   /// Has the background thread drive the call: the first one starts it. Where there is no thread to
@@ -82,6 +84,7 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   mutable Jitter jitter_;
   mutable std::atomic<std::uint64_t> calls_{0};
   mutable SpareRequests spare_requests_;
+  const std::shared_ptr<BlockPool> blocks_ = std::make_shared<BlockPool>();
   mutable IdlePool<CallLoop> loops_;
   mutable std::mutex thread_mutex_;
   mutable std::shared_ptr<CallThread> thread_;  ///< Null until there is an asynchronous call.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
+#include <memory>
 
 #include "text.h"
 
@@ -53,7 +55,10 @@ namespace {
 
 constexpr const char* kNotUtf8 = "the JSON holds text that is not valid UTF-8";
 
-/// RapidJSON's SIMD may look at so many bytes behind the end.
+/// An array of texts that is not longer grows once.
+constexpr std::size_t kUsualTexts = 4;
+
+/// RapidJSON's SIMD may look at so many bytes behind the end, which are 0 then.
 constexpr std::size_t kReadAhead = 16;
 
 rapidjson::SizeType Length(std::string_view text) {
@@ -187,6 +192,7 @@ class Decoder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Decoder> 
     if (texts == nullptr)
       return Mistyped() && DescendUnknown([](Writer& w) { return w.StartArray(); });
     texts_ = *texts;
+    texts_->reserve(kUsualTexts);
     return true;
   }
   bool EndArray(rapidjson::SizeType) {
@@ -294,6 +300,23 @@ class Decoder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Decoder> 
   std::string problem_;
 };
 
+/// On the stack, if it is a reply of the usual size.
+class WritableCopy {
+ public:
+  explicit WritableCopy(std::string_view text) {
+    const std::size_t size = text.size() + kReadAhead;
+    if (size > small_.size()) large_ = std::make_unique<char[]>(size);
+    std::memcpy(data(), text.data(), text.size());
+    std::memset(data() + text.size(), 0, kReadAhead);
+  }
+
+  [[nodiscard]] char* data() { return large_ != nullptr ? large_.get() : small_.data(); }
+
+ private:
+  std::array<char, 2048> small_;  // NOLINT(cppcoreguidelines-pro-type-member-init): it is written.
+  std::unique_ptr<char[]> large_;
+};
+
 std::string Parse(std::string_view json, Decoder& decoder) {
   // RapidJSON takes a NUL for the end of the text and would not look at what follows.
   if (json.find('\0') != std::string_view::npos) return "the JSON holds a NUL byte";
@@ -302,9 +325,7 @@ std::string Parse(std::string_view json, Decoder& decoder) {
   // Texts are decoded in place, in a copy: that is cheaper than to put each together anew. The
   // parser recurses, as that is cheaper too, but never deeper than `Decoder::Enter` lets it.
   constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag;
-  std::string copy;
-  copy.reserve(json.size() + kReadAhead);
-  copy.assign(json);
+  WritableCopy copy(json);
   rapidjson::InsituStringStream stream(copy.data());
   rapidjson::Reader reader;
   const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, decoder);

@@ -2,9 +2,9 @@
 #ifndef SERVICE_ACCOUNTS_SRC_TOKEN_FETCH_H_
 #define SERVICE_ACCOUNTS_SRC_TOKEN_FETCH_H_
 
-#include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <system_error>
 #include <thread>
@@ -20,45 +20,76 @@ namespace service_accounts::internal {
 
 class TokenFetch {
  public:
-  /// Fetches here and now where no thread is to be had. `on_landed` runs on either.
+  /// Fetches here and now where no thread is to be had. `on_landed` runs on either, while this is
+  /// there.
   TokenFetch(Credentials credentials, const Clock& clock, std::function<void()> on_landed)
-      : credentials_(std::move(credentials)), clock_(clock), on_landed_(std::move(on_landed)) {
+      : state_(std::make_shared<State>(std::move(credentials), clock, std::move(on_landed))) {
     try {
-      thread_ = QuietThread([this] { Run(); });
+      thread_ = QuietThread([state = state_] { state->Run(); });
     } catch (const std::system_error&) {
-      Run();
+      state_->Run();
     }
   }
 
-  /// Waits for the program's own function, if that is running.
+  /// Waits for the program's own function, if that is running; unless it is that which ends the
+  /// client, or the process.
   ~TokenFetch() {
-    cancellation_.Cancel();
-    if (thread_.joinable()) thread_.join();
+    state_->Abandon();
+    if (!thread_.joinable()) return;
+    if (thread_.get_id() == std::this_thread::get_id()) {
+      thread_.detach();
+    } else {
+      thread_.join();
+    }
   }
   TokenFetch(const TokenFetch&) = delete;
   TokenFetch& operator=(const TokenFetch&) = delete;
 
-  [[nodiscard]] bool landed() const noexcept { return landed_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool landed() const { return state_->landed(); }
 
   /// Once it has landed.
-  [[nodiscard]] const Result<Token>& token() const { return *token_; }
+  [[nodiscard]] const Result<Token>& token() const { return state_->token(); }
 
  private:
-  void Run() {
-    const CancellationToken cancellation = cancellation_.token();
-    // Each call that waits for it does so within its own time.
-    token_ =
-        credentials_.source()->GetToken({clock_, clock_.Now() + kLongestTimeout, cancellation});
-    landed_.store(true, std::memory_order_release);
-    on_landed_();
-  }
+  /// What its thread needs, which may be there longer.
+  class State {
+   public:
+    State(Credentials credentials, const Clock& clock, std::function<void()> on_landed)
+        : credentials_(std::move(credentials)), clock_(clock), on_landed_(std::move(on_landed)) {}
 
-  const Credentials credentials_;
-  const Clock& clock_;
-  const std::function<void()> on_landed_;
-  const CancellationSource cancellation_;
-  std::optional<Result<Token>> token_;
-  std::atomic<bool> landed_{false};
+    void Run() {
+      const CancellationToken cancellation = cancellation_.token();
+      // Each call that waits for it does so within its own time.
+      token_ =
+          credentials_.source()->GetToken({clock_, clock_.Now() + kLongestTimeout, cancellation});
+      const std::lock_guard<std::mutex> lock(mutex_);
+      landed_ = true;
+      if (on_landed_) on_landed_();
+    }
+
+    void Abandon() {
+      cancellation_.Cancel();
+      const std::lock_guard<std::mutex> lock(mutex_);
+      on_landed_ = nullptr;
+    }
+
+    [[nodiscard]] bool landed() {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      return landed_;
+    }
+    [[nodiscard]] const Result<Token>& token() const { return *token_; }
+
+   private:
+    const Credentials credentials_;
+    const Clock& clock_;
+    const CancellationSource cancellation_;
+    std::optional<Result<Token>> token_;
+    std::mutex mutex_;
+    bool landed_ = false;
+    std::function<void()> on_landed_;
+  };
+
+  const std::shared_ptr<State> state_;
   std::thread thread_;
 };
 

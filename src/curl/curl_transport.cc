@@ -16,7 +16,8 @@ namespace {
 constexpr std::size_t kMostIdleLoops = 64;
 
 /// Once in the process, and never undone: the host may use libcurl too, and at its exit nobody
-/// knows who is last. libcurl counts, so that the host's own calls do not matter to us.
+/// knows who is last. libcurl counts, so that the host's own calls do not matter to us. With the
+/// first client: a static one then goes before OpenSSL does, which is cleaned up at the exit.
 bool InitializeLibcurl() {
   static const bool initialized = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
   return initialized;
@@ -62,7 +63,7 @@ class CurlTransport final : public HttpTransport {
                               "libcurl could not be initialized", HttpResponse()};
     }
     std::unique_ptr<Loop> loop = idle_.Take();
-    if (loop == nullptr) loop = std::make_unique<Loop>(options_, 1);
+    if (loop == nullptr) loop = std::make_unique<Loop>(options_, MakeMultiForOne());
     TransportResult result = BlockingSend(request, context).RunOn(loop.get());
     if (loop->usable()) idle_.Return(std::move(loop));
     return result;
@@ -76,12 +77,12 @@ class CurlTransport final : public HttpTransport {
 }  // namespace
 
 std::shared_ptr<HttpTransport> MakeDefaultTransport(const DefaultTransportOptions& options) {
+  static_cast<void>(InitializeLibcurl());
   return std::make_shared<CurlTransport>(options);
 }
 
 std::unique_ptr<SendLoop> MakeDefaultSendLoop(const DefaultTransportOptions& options) {
-  static_cast<void>(InitializeLibcurl());
-  return std::make_unique<Loop>(options, 0);
+  return std::make_unique<Loop>(options, InitializeLibcurl() ? MakeMultiForMany() : nullptr);
 }
 
 }  // namespace service_accounts::internal

@@ -16,8 +16,8 @@ TransportFailure NotSent(ErrorKind kind, std::string message) {
 
 }  // namespace
 
-Loop::Loop(DefaultTransportOptions options, long most_connections)
-    : options_(std::move(options)), multi_(most_connections), usable_(multi_.usable()) {}
+Loop::Loop(DefaultTransportOptions options, std::unique_ptr<Multi> multi)
+    : options_(std::move(options)), multi_(std::move(multi)), usable_(multi_ != nullptr) {}
 
 void Loop::Begin(Send* send) {
   const SteadyTime now = std::chrono::steady_clock::now();
@@ -35,12 +35,16 @@ void Loop::Begin(Send* send) {
 /// Says what is in the way, or "".
 std::string Loop::Start(Send* send, SteadyTime now) {
   if (!usable_) return "no multi handle: out of memory or of descriptors";
+  if (head_ == nullptr || !head_->IsOf(send->request())) {
+    head_ = std::make_shared<RequestHead>(send->request(), head_.get());
+  }
   std::unique_ptr<Transfer> transfer = TakeIdle();
-  std::string problem = transfer->Prepare(send, now);
+  std::string problem = transfer->Prepare(send, head_, now);
   if (!problem.empty()) return problem;
-  const CURLMcode code = curl_multi_add_handle(multi_.handle(), transfer->easy());
-  usable_ = code == CURLM_OK;
-  if (!usable_) return curl_multi_strerror(code);
+  if (const char* refused = multi_->Add(transfer->easy(), &transfer->part)) {
+    usable_ = false;
+    return refused;
+  }
   begun_ = true;
   send->transfer = transfer.get();
   transfer->place = under_way_.size();
@@ -49,7 +53,7 @@ std::string Loop::Start(Send* send, SteadyTime now) {
 }
 
 std::unique_ptr<Transfer> Loop::TakeIdle() {
-  if (idle_.empty()) return std::make_unique<Transfer>(options_, &multi_);
+  if (idle_.empty()) return std::make_unique<Transfer>(options_, multi_.get());
   std::unique_ptr<Transfer> transfer = std::move(idle_.back());
   idle_.pop_back();
   return transfer;
@@ -59,21 +63,24 @@ void Loop::Cancel(Send* send) { Report(static_cast<Transfer*>(send->transfer)); 
 
 void Loop::Run(SteadyTime until) {
   if (begun_ && (!Perform() || ReportEnded())) return;
-  if (!multi_.Wait(until)) return Fail();
+  if (!usable_ || !multi_->Wait(until)) return Fail();
   if (Perform()) static_cast<void>(ReportEnded());
+}
+
+void Loop::Wake() noexcept {
+  if (multi_ != nullptr) multi_->Wake();
 }
 
 bool Loop::Perform() {
   begun_ = false;
-  if (multi_.Perform()) return true;
+  if (multi_->Perform()) return true;
   Fail();
   return false;
 }
 
 bool Loop::ReportEnded() {
   bool any = false;
-  int left = 0;
-  while (const CURLMsg* message = curl_multi_info_read(multi_.handle(), &left)) {
+  while (const CURLMsg* message = multi_->NextEnded()) {
     char* self = nullptr;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &self);
     auto* transfer = reinterpret_cast<Transfer*>(self);
@@ -86,7 +93,7 @@ bool Loop::ReportEnded() {
 
 /// Its connection lives on if the transfer was whole.
 void Loop::Report(Transfer* transfer) {
-  curl_multi_remove_handle(multi_.handle(), transfer->easy());
+  multi_->Remove(transfer->easy(), transfer->part);
   Send* const send = transfer->send();
   TransportResult result = transfer->Finish();
   std::swap(under_way_[transfer->place], under_way_.back());

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "curl/multi.h"
+#include "curl/request_head.h"
 #include "curl/transfer.h"
 #include "default_transport.h"
 #include "send_loop.h"
@@ -17,7 +18,7 @@ namespace service_accounts::internal {
 /// Connections, and the transfers that use them.
 class Loop final : public SendLoop {
  public:
-  Loop(DefaultTransportOptions options, long most_connections);
+  Loop(DefaultTransportOptions options, std::unique_ptr<Multi> multi);
   ~Loop() override = default;
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -25,7 +26,7 @@ class Loop final : public SendLoop {
   void Begin(Send* send) override;
   void Cancel(Send* send) override;
   void Run(SteadyTime until) override;
-  void Wake() noexcept override { multi_.Wake(); }
+  void Wake() noexcept override;
   [[nodiscard]] bool usable() const noexcept override { return usable_; }
 
  private:
@@ -38,7 +39,8 @@ class Loop final : public SendLoop {
 
   const DefaultTransportOptions options_;
   // In this order: a transfer has to go before the connections that it may refer to.
-  Multi multi_;
+  const std::unique_ptr<Multi> multi_;
+  std::shared_ptr<const RequestHead> head_;  ///< Of the last request: the next one's, as a rule.
   std::vector<std::unique_ptr<Transfer>> under_way_;  ///< Each at its `place`.
   std::vector<std::unique_ptr<Transfer>> idle_;
   bool begun_ = false;  ///< Something, since libcurl was last let work.

@@ -1,80 +1,65 @@
-// A multi handle, and how to wait for its sockets and timers: by epoll where there is one, else by
-// `curl_multi_poll`. The first costs what is ready, the second what is in flight; figures are in
-// docs/architecture.md.
+// libcurl's multi handle, and how to wait for its sockets and timers.
+//
+// By `curl_multi_poll`, which costs what is in flight, where that is one transfer; by epoll, which
+// costs what is ready, where it is many. docs/architecture.md has figures.
 #ifndef SERVICE_ACCOUNTS_SRC_CURL_MULTI_H_
 #define SERVICE_ACCOUNTS_SRC_CURL_MULTI_H_
 
-#include <array>
 #include <cstddef>
-#include <optional>
-#include <vector>
+#include <memory>
 
 #include <curl/curl.h>
 
 #include "clock.h"
 
-#if defined(__linux__) && !defined(SERVICE_ACCOUNTS_WITHOUT_EPOLL)
-#define SERVICE_ACCOUNTS_EPOLL
-#include <sys/epoll.h>
-#endif
-
 namespace service_accounts::internal {
+
+struct CloseMulti {
+  void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
+};
+using MultiHandle = std::unique_ptr<CURLM, CloseMulti>;
 
 /// Owns the connections of its transfers. One thread at a time, but for `Wake`.
 class Multi {
  public:
-  /// Keeps so many connections; 0: as many as four times its transfers.
-  explicit Multi(long most_connections);
-  ~Multi();
+  Multi() = default;
   Multi(const Multi&) = delete;
   Multi& operator=(const Multi&) = delete;
+  virtual ~Multi() = default;
+
+  /// Takes a transfer on. Returns libcurl's words for why it cannot, or null. `part` is for
+  /// `Remove`.
+  [[nodiscard]] virtual const char* Add(CURL* easy, std::size_t* part) = 0;
+
+  /// Its connection lives on if the transfer was whole.
+  virtual void Remove(CURL* easy, std::size_t part) noexcept = 0;
 
   /// Lets libcurl do what is to be done by now. False: it has failed.
-  [[nodiscard]] bool Perform();
+  [[nodiscard]] virtual bool Perform() = 0;
+
+  /// Of a transfer that has ended; null: none has. It has to be removed before the next one is
+  /// asked for.
+  [[nodiscard]] virtual const CURLMsg* NextEnded() = 0;
 
   /// Blocks until there is something to be done, that time has come, or it is woken. False: the
   /// system has failed.
-  [[nodiscard]] bool Wait(SteadyTime until);
+  [[nodiscard]] virtual bool Wait(SteadyTime until) = 0;
 
   /// From any thread; also for a `Wait` that has not begun yet.
-  void Wake() noexcept;
+  virtual void Wake() noexcept = 0;
 
-  /// A connection's socket has been opened, and will be closed. What else libcurl waits for it
-  /// opens and closes without a word.
-  [[nodiscard]] bool Adopt(curl_socket_t socket) noexcept;
-  void Forget(curl_socket_t socket) noexcept;
-
-  [[nodiscard]] CURLM* handle() const noexcept { return handle_; }
-  [[nodiscard]] bool usable() const noexcept { return usable_; }
-
- private:
-  CURLM* const handle_;
-  bool usable_ = false;
-#if defined(SERVICE_ACCOUNTS_EPOLL)
-  /// What is known of a descriptor.
-  struct Watch {
-    bool adopted = false;
-    bool wanted = false;   ///< libcurl waits for it.
-    unsigned watched = 0;  ///< The events that epoll reports.
-  };
-
-  static int OnSocket(CURL*, curl_socket_t socket, int what, void* self, void*) noexcept;
-  static int OnTimer(CURLM*, long milliseconds, void* self) noexcept;
-  [[nodiscard]] Watch* Find(int descriptor) noexcept;
-  [[nodiscard]] bool Want(int descriptor, unsigned events) noexcept;
-  void Release(int descriptor) noexcept;
-  [[nodiscard]] bool SetEvents(int descriptor, unsigned events) noexcept;
-  [[nodiscard]] bool Act(const epoll_event& event);
-  [[nodiscard]] bool ActOnTimer();
-
-  int epoll_;
-  int wakeup_;
-  std::vector<Watch> watches_;  ///< By descriptor.
-  std::optional<SteadyTime> timer_;
-  std::array<epoll_event, 64> events_{};
-  std::size_t ready_ = 0;  ///< Of them, to be acted on.
-#endif
+  /// A connection's socket has been opened, or is about to be closed. Of what else libcurl waits
+  /// for, it opens and closes without a word.
+  [[nodiscard]] virtual bool OnOpened(curl_socket_t) noexcept { return true; }
+  virtual void OnClosing(curl_socket_t) noexcept {}
 };
+
+/// For one transfer at a time, whose connection is kept. Null: libcurl or the system has none to
+/// spare.
+[[nodiscard]] std::unique_ptr<Multi> MakeMultiForOne();
+
+/// For any number.
+[[nodiscard]] std::unique_ptr<Multi> MakeMultiForMany();
 
 }  // namespace service_accounts::internal
 

@@ -22,10 +22,9 @@ namespace {
 /// More header bytes than this, over all header blocks of one reply, are an attack.
 constexpr std::size_t kMaxHeaderBytes = 64 * 1024;
 
-/// Before a long body, of a kilobyte or a megabyte by its version, libcurl asks for "100 Continue",
-/// waits a second for it, and repeats the request by itself after a 417. An empty "Expect:" forbids
-/// it; a request that is short does without, since libcurl looks through all fields for each.
-constexpr std::size_t kLongestWithoutExpect = 1000;
+/// Each transfer has one: a reply fits into it as a rule, and a thousand of libcurl's own size, 16
+/// KiB, would be most of the memory that a thousand calls in flight take.
+constexpr long kReadBufferBytes = 2048;
 
 /// An idle connection is not used again after this: below the limits of common servers, so that the
 /// race with their closing it, whose outcome is unknown, stays rare.
@@ -35,12 +34,6 @@ long ToMilliseconds(std::chrono::steady_clock::duration duration) {
   const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(duration).count();
   constexpr auto kMost = static_cast<long long>(std::numeric_limits<long>::max());
   return static_cast<long>(std::clamp<long long>(milliseconds, 1, kMost));
-}
-
-/// libcurl takes "Name:" for the wish to leave the header out, and "Name;" for an empty one.
-std::string HeaderLine(const Header& header) {
-  const bool empty = TrimSpace(header.value).empty();
-  return empty ? header.name + ";" : header.name + ": " + header.value;
 }
 
 curl_socket_t OpenSocket(const curl_sockaddr& address) {
@@ -100,6 +93,7 @@ void Transfer::SetFixedOptions(const DefaultTransportOptions& options) {
   Set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   Set(CURLOPT_PATH_AS_IS, 1L);
   Set(CURLOPT_MAXAGE_CONN, kMaxIdleSeconds);
+  Set(CURLOPT_BUFFERSIZE, kReadBufferBytes);
 }
 
 void Transfer::SetCallbacks() {
@@ -118,7 +112,7 @@ void Transfer::SetCallbacks() {
   Set(CURLOPT_WRITEDATA, this);
 }
 
-std::string Transfer::Prepare(Send* send, SteadyTime now) {
+std::string Transfer::Prepare(Send* send, std::shared_ptr<const RequestHead> head, SteadyTime now) {
   if (easy_ == nullptr) return refused_option_;
   const SendContext context = send->context();
   send_ = send;
@@ -131,7 +125,8 @@ std::string Transfer::Prepare(Send* send, SteadyTime now) {
   headers_done_ = false;
   reply_ = HttpResponse();
   error_text_.front() = '\0';
-  SetRequest(send->request());
+  SetHead(std::move(head));
+  SetBody(send->request().body);
   SetTimeout(CURLOPT_TIMEOUT_MS, context.deadline - now, &timeout_ms_);
   SetTimeout(CURLOPT_CONNECTTIMEOUT_MS,
              std::min<std::chrono::milliseconds>(context.connect_timeout, kLongestTimeout),
@@ -139,49 +134,21 @@ std::string Transfer::Prepare(Send* send, SteadyTime now) {
   return refused_option_;
 }
 
-void Transfer::SetRequest(const HttpRequest& request) {
-  if (method_ != request.method) {
-    method_ = request.method;
-    Set(CURLOPT_CUSTOMREQUEST, method_.c_str());
-  }
-  if (url_ != request.url) SetUrl(request.url);
-  SetHeaders(request.headers, request.body.size());
-  const std::string_view body = request.body;
+void Transfer::SetHead(std::shared_ptr<const RequestHead> head) {
+  if (head == head_) return;
+  if (head->url() == nullptr) refused_option_ = "URL: it cannot be read";
+  Set(CURLOPT_CUSTOMREQUEST, head->method());
+  Set(CURLOPT_CURLU, head->url());
+  Set(CURLOPT_HTTPHEADER, head->header_lines());
+  head_ = std::move(head);
+}
+
+void Transfer::SetBody(std::string_view body) {
   // libcurl keeps where it is, not what it is.
   if (body.data() == body_.data() && body.size() == body_.size()) return;
   body_ = body;
   Set(CURLOPT_POSTFIELDS, body_.data());
   Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_.size()));
-}
-
-/// Taken apart once: a URL as text libcurl takes apart, and puts together again, for each transfer,
-/// which is a sixth of all its work for one.
-void Transfer::SetUrl(const std::string& url) {
-  url_ = url;
-  url_parts_.reset(curl_url());
-  if (url_parts_ == nullptr) throw std::bad_alloc();
-  const CURLUcode code =
-      curl_url_set(url_parts_.get(), CURLUPART_URL, url_.c_str(), CURLU_PATH_AS_IS);
-  if (code != CURLUE_OK) refused_option_ = "URL: it cannot be read";
-  Set(CURLOPT_CURLU, url_parts_.get());
-}
-
-void Transfer::SetHeaders(const std::vector<Header>& headers, std::size_t body_size) {
-  const bool refuse_expect = body_size > kLongestWithoutExpect;
-  if (header_lines_ != nullptr && refuse_expect == refuse_expect_ && headers == headers_) return;
-  std::unique_ptr<curl_slist, FreeList> lines;
-  const auto append = [&](const std::string& line) {
-    // On failure the list stays as it is, and is still ours.
-    curl_slist* const longer = curl_slist_append(lines.get(), line.c_str());
-    if (longer == nullptr) throw std::bad_alloc();
-    if (lines == nullptr) lines.reset(longer);
-  };
-  if (refuse_expect) append("Expect:");
-  for (const Header& header : headers) append(HeaderLine(header));
-  Set(CURLOPT_HTTPHEADER, lines.get());
-  header_lines_ = std::move(lines);
-  headers_ = headers;
-  refuse_expect_ = refuse_expect;
 }
 
 void Transfer::SetTimeout(CURLoption option, std::chrono::nanoseconds time, long* current) {
@@ -210,7 +177,7 @@ TransportResult Transfer::Finish() {
 TransportFailure Transfer::DescribeFailure() const {
   long verify_result = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_SSL_VERIFYRESULT, &verify_result);
-  const bool https = EqualsIgnoringCase(std::string_view(url_).substr(0, 6), "https:");
+  const bool https = head_->https();
   const std::string detail = WithoutProxySecrets(error_text_.data(), proxy_, https);
   return DescribeTransferFailure(
       code_, {sends_, repetition_refused_, too_large_, !ended_, verify_result, detail,
@@ -250,13 +217,13 @@ curl_socket_t Transfer::OnOpenSocket(void* self, curlsocktype, curl_sockaddr* ad
   transfer.repetition_refused_ = transfer.sends_ > 0;
   if (transfer.repetition_refused_) return CURL_SOCKET_BAD;
   const curl_socket_t opened = OpenSocket(*address);
-  if (opened == CURL_SOCKET_BAD || transfer.multi_->Adopt(opened)) return opened;
+  if (opened == CURL_SOCKET_BAD || transfer.multi_->OnOpened(opened)) return opened;
   CloseSocket(opened);
   return CURL_SOCKET_BAD;
 }
 
 int Transfer::OnCloseSocket(void* multi, curl_socket_t socket) noexcept {
-  static_cast<Multi*>(multi)->Forget(socket);
+  static_cast<Multi*>(multi)->OnClosing(socket);
   return CloseSocket(socket);
 }
 

@@ -8,13 +8,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <curl/curl.h>
 
 #include <service_accounts/http_transport.h>
 
 #include "curl/multi.h"
+#include "curl/request_head.h"
 #include "deadline.h"
 #include "default_transport.h"
 #include "send_loop.h"
@@ -24,13 +24,6 @@ namespace service_accounts::internal {
 struct CloseEasy {
   void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
 };
-struct CloseUrl {
-  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
-};
-struct FreeList {
-  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
-};
-
 /// An easy handle with its callbacks and what they gather. Stays where it was made: libcurl holds
 /// pointers to it. One thread at a time.
 ///
@@ -46,8 +39,10 @@ class Transfer {
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  /// Makes the handle ready. Returns the first option that libcurl refused, in words, or "".
-  [[nodiscard]] std::string Prepare(Send* send, SteadyTime now);
+  /// Makes the handle ready for a send whose request begins like that. Returns the first option
+  /// that libcurl refused, in words, or "".
+  [[nodiscard]] std::string Prepare(Send* send, std::shared_ptr<const RequestHead> head,
+                                    SteadyTime now);
 
   /// Takes note that libcurl is done with it.
   void End(CURLcode code) noexcept;
@@ -65,14 +60,14 @@ class Transfer {
   [[nodiscard]] CURL* easy() const noexcept { return easy_.get(); }
 
   std::size_t place = 0;  ///< In its loop.
+  std::size_t part = 0;   ///< Of its loop's multi.
 
  private:
   void SetFixedOptions(const DefaultTransportOptions& options);
   void SetCallbacks();
-  void SetRequest(const HttpRequest& request);
+  void SetHead(std::shared_ptr<const RequestHead> head);
+  void SetBody(std::string_view body);
   void SetTimeout(CURLoption option, std::chrono::nanoseconds time, long* current);
-  void SetUrl(const std::string& url);
-  void SetHeaders(const std::vector<Header>& headers, std::size_t body_size);
   template <class Value>
   void Set(CURLoption option, Value value);
   [[nodiscard]] TransportFailure DescribeFailure() const;
@@ -94,15 +89,10 @@ class Transfer {
   ProxyOptions proxy_;
 
   // What the handle is set to, so that it is set again only when that changes.
-  std::string method_;
-  std::string url_;
-  std::unique_ptr<CURLU, CloseUrl> url_parts_;
-  std::vector<Header> headers_;
-  bool refuse_expect_ = false;
+  std::shared_ptr<const RequestHead> head_;
   std::string_view body_;
   long timeout_ms_ = 0;
   long connect_timeout_ms_ = 0;
-  std::unique_ptr<curl_slist, FreeList> header_lines_;
 
   // The transfer under way.
   Send* send_ = nullptr;
