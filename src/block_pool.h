@@ -55,6 +55,7 @@ class BlockPool {
 /// `new (pool) T` for a T that derives from this: all of one size. The block holds on to its pool.
 class FromBlockPool {
  public:
+  static void* operator new(std::size_t size) = delete;
   static void* operator new(std::size_t size, const std::shared_ptr<BlockPool>& pool) {
     void* const block = pool->Take(sizeof(Owner) + size);
     new (block) Owner{pool};

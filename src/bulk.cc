@@ -6,7 +6,7 @@ namespace service_accounts::internal {
 
 Error NotBegun() {
   Error error = InvalidArgument(
-      "the request was not begun, as the bulk call was cancelled or stopped by an error before");
+      "no further request is sent, as the bulk call was cancelled or stopped by an error");
   error.kind = ErrorKind::kCancelled;
   return error;
 }
@@ -86,12 +86,12 @@ std::optional<SteadyTime> Batch::HoldUntil(BulkCall* call) {
 void Batch::OnAttemptEnded(BulkCall* call) {
   const Error* const error = call->state().error();
   if (error == nullptr) pace_.OnSuccess(core_.clock().Now());
-  const bool slower = error != nullptr && error->kind == ErrorKind::kRateLimited;
-  if (slower) pace_.OnRateLimited(PauseEnd(*error));
+  if (error != nullptr && error->kind == ErrorKind::kRateLimited) {
+    pace_.OnRateLimited(PauseEnd(*error));
+  }
   LeaveRoom(call);
   if (stopped_) loop_->Resume(call);  // It does not wait for the repetition that will not be made.
-  // They wait for the pause's end instead.
-  ResumeWaiting(slower ? without_room_.size() : pace_.room());
+  ResumeWaiting();
 }
 
 /// As the service asks, but no longer than a call may take: it might ask for a year.
@@ -106,16 +106,16 @@ void Batch::LeaveRoom(BulkCall* call) {
   if (std::exchange(call->has_room_, false)) pace_.End();
 }
 
-/// The first of them; who finds no room after all is put back.
-void Batch::ResumeWaiting(std::size_t count) {
-  count = std::min(count, without_room_.size());
+/// As many as there is room for; who finds none after all, or a pause, waits on.
+void Batch::ResumeWaiting() {
+  const std::size_t count = std::min(pace_.room(), without_room_.size());
   for (std::size_t i = 0; i < count; ++i) loop_->Resume(without_room_[i]);
 }
 
 void Batch::OnEnded(BulkCall* call, bool created) {
   LeaveRoom(call);
   Remove(call);
-  ResumeWaiting(pace_.room());
+  ResumeWaiting();
   ++progress_.done;
   if (!created) ++progress_.failed;
   if (options_.on_progress) {

@@ -45,7 +45,7 @@ class Batch {
   void OnAttemptEnded(BulkCall* call);
   void OnEnded(BulkCall* call, bool created);
   void LeaveRoom(BulkCall* call);
-  void ResumeWaiting(std::size_t count);
+  void ResumeWaiting();
   void Remove(BulkCall* call);
   void Stop();
   [[nodiscard]] SteadyTime PauseEnd(const Error& error) const;

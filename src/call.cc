@@ -174,7 +174,7 @@ std::optional<SteadyTime> CallState::EndAttempt(TransportResult&& reply) {
   attempt_ended_ = core_.clock().Now();
   AttemptRecord& record = attempts_.back();
   record.times = TimesOf(reply);
-  failed_ = !Read(std::move(reply));
+  failed_ = !Read(std::move(reply), &result_);
   BlotOutSecrets();
   record.http_status = result_.metadata.http_status;
   record.total = attempt_ended_ - attempt_begun_;

@@ -84,13 +84,14 @@ class CallState {
   /// The body is written, or this is wrong with it: then the call ends before the first attempt.
   void Check(std::optional<Error> bad_body);
 
-  /// Reads a reply into the value, if it can, and `result_`. Whether there is a value.
-  virtual bool Read(TransportResult&& reply) = 0;
+  /// Reads a reply, into the value if it can, and into the result what there is to say beside it.
+  /// Whether there is a value.
+  [[nodiscard]] virtual bool Read(TransportResult&& reply, Described* result) = 0;
+
+  [[nodiscard]] Described& result() noexcept { return result_; }
 
   /// The call's own part of what is given out, once it has ended.
   void Complete();
-
-  Described result_;
 
  private:
   [[nodiscard]] std::optional<Error> Refuse() const;
@@ -109,6 +110,7 @@ class CallState {
   SteadyTime begun_;
   SteadyTime deadline_;
   PreparedRequest prepared_;
+  Described result_;
   bool needs_token_ = true;
   bool token_rejected_ = false;  ///< The one in use was, and another one was asked for, once.
   bool cancelled_ = false;
@@ -144,13 +146,13 @@ class TypedCall final : public CallState {
   /// Once it has ended.
   [[nodiscard]] Result<T> Finish() {
     Complete();
-    if (error() != nullptr) return {std::move(result_.error), std::move(result_.metadata)};
-    return {*std::move(value_), std::move(result_.metadata)};
+    if (error() != nullptr) return {std::move(result().error), std::move(result().metadata)};
+    return {*std::move(value_), std::move(result().metadata)};
   }
 
  private:
-  bool Read(TransportResult&& reply) override {
-    result_ = MapResult(std::move(reply), decode_, core().clock(), &value_);
+  bool Read(TransportResult&& reply, Described* result) override {
+    *result = MapResult(std::move(reply), decode_, core().clock(), &value_);
     return value_.has_value();
   }
 

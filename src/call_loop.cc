@@ -24,7 +24,13 @@ void CallLoop::Post(std::unique_ptr<LoopCall> call) {
   if (wake) Wake();
 }
 
+void CallLoop::Finish() {
+  finishing_ = true;
+  Wake();
+}
+
 void CallLoop::Stop() {
+  finishing_ = true;
   stopped_ = true;
   cancellation_ = true;
   sends_->Stop();
@@ -46,7 +52,7 @@ bool CallLoop::AwaitEvents(bool forever) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (!posted_.empty()) return true;
-    if (calls_.empty() && (!forever || stopped_)) return false;
+    if (calls_.empty() && (!forever || finishing_)) return false;
     asleep_ = true;
   }
   sends_->Run(timers_.empty() ? SteadyTime::max() : timers_.begin()->first);

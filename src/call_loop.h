@@ -74,10 +74,13 @@ class CallLoop {
   /// Adds a call, which begins when the loop runs. From any thread.
   void Post(std::unique_ptr<LoopCall> call);
 
-  /// Drives all calls to their ends. `forever`: then waits for further ones, until it is stopped.
+  /// Drives all calls to their ends. `forever`: then waits for further ones, until it is to finish.
   void Run(bool forever = false);
 
-  /// Cancels all calls, those to come too. From any thread.
+  /// Lets `Run` end when all calls have ended. From any thread.
+  void Finish();
+
+  /// The same, and cancels all calls, those to come too. From any thread.
   void Stop();
 
   /// Has a call go on that was told to hold.
@@ -110,7 +113,8 @@ class CallLoop {
 
   std::atomic<std::thread::id> thread_{};  ///< That runs it.
   std::atomic<bool> usable_;
-  std::atomic<bool> stopped_{false};
+  std::atomic<bool> finishing_{false};
+  std::atomic<bool> stopped_{false};       ///< All calls are cancelled.
   std::atomic<bool> cancellation_{false};  ///< Of some call, not yet looked for.
   std::mutex mutex_;
   std::vector<std::unique_ptr<LoopCall>> posted_;

@@ -17,6 +17,11 @@ std::shared_ptr<CallThread> CallThread::Start(std::unique_ptr<SendLoop> sends, c
   return calls;
 }
 
+void CallThread::Retire() {
+  loop_.Finish();
+  thread_.detach();
+}
+
 void CallThread::Stop() {
   loop_.Stop();
   if (thread_.get_id() == std::this_thread::get_id()) {

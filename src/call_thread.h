@@ -26,13 +26,15 @@ class CallThread {
   /// Cancels all calls and waits for their ends; on the thread itself without waiting. Once.
   void Stop();
 
+  /// Lets it end by itself, when its calls have ended, and waits for nothing. Once, in place of
+  /// `Stop`.
+  void Retire();
+
   /// False when it cannot send any more.
   [[nodiscard]] bool usable() const noexcept { return loop_.usable(); }
 
   /// False in a forked child, where the thread is not.
-  [[nodiscard]] bool IsHere() const {
-    return thread_.get_id() == std::this_thread::get_id() || process_ == CurrentProcess();
-  }
+  [[nodiscard]] bool IsHere() const { return process_ == CurrentProcess(); }
 
  private:
   CallLoop loop_;

@@ -90,7 +90,7 @@ std::shared_ptr<CallThread> ClientCore::Thread() const {
     }
     thread = thread_;
   }
-  if (failed != nullptr) failed->Stop();
+  if (failed != nullptr) failed->Retire();
   return thread;
 }
 

@@ -4,9 +4,10 @@ namespace service_accounts {
 
 HttpTransport::~HttpTransport() = default;
 
-// NOLINTNEXTLINE(performance-unnecessary-value-param): others keep it.
-void HttpTransport::SendAsync(const HttpRequest& request, const SendContext& context,
-                              std::function<void(TransportResult)> done) {
+void HttpTransport::SendAsync(
+    const HttpRequest& request, const SendContext& context,
+    // NOLINTNEXTLINE(performance-unnecessary-value-param): other transports keep it.
+    std::function<void(TransportResult)> done) {
   done(Send(request, context));
 }
 

@@ -303,6 +303,7 @@ class Decoder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Decoder> 
 /// On the stack, if it is a reply of the usual size.
 class WritableCopy {
  public:
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): what is used of it is written here.
   explicit WritableCopy(std::string_view text) {
     const std::size_t size = text.size() + kReadAhead;
     if (size > small_.size()) large_ = std::make_unique<char[]>(size);
@@ -313,7 +314,7 @@ class WritableCopy {
   [[nodiscard]] char* data() { return large_ != nullptr ? large_.get() : small_.data(); }
 
  private:
-  std::array<char, 2048> small_;  // NOLINT(cppcoreguidelines-pro-type-member-init): it is written.
+  std::array<char, 2048> small_;
   std::unique_ptr<char[]> large_;
 };
 

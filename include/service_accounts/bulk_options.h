@@ -39,8 +39,9 @@ struct BulkOptions {
   /// The `Idempotency-Key` of the request at that index, as `CallOptions::idempotency_key`.
   std::function<std::string(std::size_t index)> idempotency_key;
 
-  /// Called after each result, on the thread that makes the bulk call; it should be quick, as the
-  /// requests on their way wait for it. An exception in it is reported to the observer.
+  /// Called after each result that comes of a request that was begun, on the thread that makes the
+  /// bulk call; it should be quick, as the requests on their way wait for it. An exception in it is
+  /// reported to the observer.
   std::function<void(const BulkProgress&)> on_progress;
 };
 

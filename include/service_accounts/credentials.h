@@ -69,7 +69,8 @@ struct AccessToken {
   std::optional<std::chrono::system_clock::time_point> expiry;
 };
 
-/// The token that this function fetches, on the thread of a call that needs one; kept for all calls
+/// The token that this function fetches, on the thread of a call that needs one, or, for
+/// asynchronous and bulk calls, on one that is there for that alone; kept for all calls
 /// until shortly before its expiry (a tenth of its life, at most 60 s) or until the service rejects
 /// it. One call fetches at a time: meanwhile the others use the token at hand, and only where there
 /// is none they wait, each no longer than its deadline and its cancellation allow.

@@ -86,8 +86,8 @@ class EpollMulti final : public Multi {
     unsigned watched = 0;     ///< The events that epoll reports.
   };
 
-  static int OnSocket(CURL*, curl_socket_t socket, int what, void* part, void*) noexcept;
-  static int OnTimer(CURLM*, long milliseconds, void* part) noexcept;
+  static int OnSocket(CURL*, curl_socket_t socket, int what, void* self, void*) noexcept;
+  static int OnTimer(CURLM*, long time, void* part) noexcept;
   [[nodiscard]] Part* PartWithRoom();
   [[nodiscard]] bool Act(const epoll_event& event);
   [[nodiscard]] bool ActOnTimer(Part* part);
@@ -175,7 +175,10 @@ bool EpollMulti::Act(const epoll_event& event) {
   }
   const Watch* watch = Find(descriptor);
   // An idle connection that its server has closed, or one that was closed here a moment ago.
-  if (watch == nullptr || watch->part == nullptr) return SetEvents(descriptor, 0);
+  if (watch == nullptr || watch->part == nullptr) {
+    static_cast<void>(SetEvents(descriptor, 0));
+    return true;
+  }
   Part* const part = watch->part;
   part->worked = true;
   int running = 0;
@@ -240,8 +243,8 @@ void EpollMulti::OnClosing(curl_socket_t socket) noexcept {
   if (Watch* watch = Find(socket)) *watch = Watch();
 }
 
-int EpollMulti::OnSocket(CURL*, curl_socket_t socket, int what, void* data, void*) noexcept {
-  auto* const part = static_cast<Part*>(data);
+int EpollMulti::OnSocket(CURL*, curl_socket_t socket, int what, void* self, void*) noexcept {
+  auto* const part = static_cast<Part*>(self);
   if (what == CURL_POLL_REMOVE) {
     part->owner->Release(socket);
   } else if (!part->owner->Want(socket, EventsFor(what), part)) {
@@ -250,8 +253,8 @@ int EpollMulti::OnSocket(CURL*, curl_socket_t socket, int what, void* data, void
   return 0;
 }
 
-int EpollMulti::OnTimer(CURLM*, long time, void* data) noexcept {
-  auto& timer = static_cast<Part*>(data)->timer;
+int EpollMulti::OnTimer(CURLM*, long time, void* part) noexcept {
+  auto& timer = static_cast<Part*>(part)->timer;
   timer.reset();
   if (time == 0) timer = SteadyTime::min();
   if (time > 0) timer = std::chrono::steady_clock::now() + milliseconds(time);
@@ -291,7 +294,10 @@ bool EpollMulti::SetEvents(int descriptor, unsigned events) noexcept {
   epoll_event event{};
   event.events = events;
   event.data.fd = descriptor;
-  return epoll_ctl(epoll_, change, descriptor, &event) == 0;
+  if (epoll_ctl(epoll_, change, descriptor, &event) == 0) return true;
+  // Closed without a word after all, and opened again.
+  return change == EPOLL_CTL_MOD && errno == ENOENT &&
+         epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event) == 0;
 }
 
 }  // namespace

@@ -41,13 +41,13 @@ std::string Loop::Start(Send* send, SteadyTime now) {
   std::unique_ptr<Transfer> transfer = TakeIdle();
   std::string problem = transfer->Prepare(send, head_, now);
   if (!problem.empty()) return problem;
-  if (const char* refused = multi_->Add(transfer->easy(), &transfer->part)) {
+  if (const char* refused = multi_->Add(transfer->easy(), &transfer->place().part)) {
     usable_ = false;
     return refused;
   }
   begun_ = true;
   send->transfer = transfer.get();
-  transfer->place = under_way_.size();
+  transfer->place().index = under_way_.size();
   under_way_.push_back(std::move(transfer));
   return "";
 }
@@ -93,11 +93,12 @@ bool Loop::ReportEnded() {
 
 /// Its connection lives on if the transfer was whole.
 void Loop::Report(Transfer* transfer) {
-  multi_->Remove(transfer->easy(), transfer->part);
+  multi_->Remove(transfer->easy(), transfer->place().part);
   Send* const send = transfer->send();
   TransportResult result = transfer->Finish();
-  std::swap(under_way_[transfer->place], under_way_.back());
-  under_way_[transfer->place]->place = transfer->place;
+  const std::size_t index = transfer->place().index;
+  std::swap(under_way_[index], under_way_.back());
+  under_way_[index]->place().index = index;
   if (transfer->usable() && idle_.size() < kMostIdleTransfers) {
     idle_.push_back(std::move(under_way_.back()));
   }

@@ -41,7 +41,7 @@ class Loop final : public SendLoop {
   // In this order: a transfer has to go before the connections that it may refer to.
   const std::unique_ptr<Multi> multi_;
   std::shared_ptr<const RequestHead> head_;  ///< Of the last request: the next one's, as a rule.
-  std::vector<std::unique_ptr<Transfer>> under_way_;  ///< Each at its `place`.
+  std::vector<std::unique_ptr<Transfer>> under_way_;  ///< Each at its place.
   std::vector<std::unique_ptr<Transfer>> idle_;
   bool begun_ = false;  ///< Something, since libcurl was last let work.
   bool usable_;

@@ -86,6 +86,8 @@ void Transfer::SetFixedOptions(const DefaultTransportOptions& options) {
   const bool http2 = options.http_version == HttpVersion::kHttp2;
   Set(CURLOPT_HTTP_VERSION,
       http2 ? static_cast<long>(CURL_HTTP_VERSION_2TLS) : static_cast<long>(CURL_HTTP_VERSION_1_1));
+  // A request that comes while the connection is being made waits for it, and shares it.
+  Set(CURLOPT_PIPEWAIT, http2 ? 1L : 0L);
   Set(CURLOPT_POST, 1L);
   Set(CURLOPT_FOLLOWLOCATION, 0L);
   Set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));

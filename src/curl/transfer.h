@@ -59,8 +59,12 @@ class Transfer {
   /// Null when libcurl could not make one.
   [[nodiscard]] CURL* easy() const noexcept { return easy_.get(); }
 
-  std::size_t place = 0;  ///< In its loop.
-  std::size_t part = 0;   ///< Of its loop's multi.
+  /// Where its loop has put it.
+  struct Place {
+    std::size_t index = 0;  ///< Among those under way.
+    std::size_t part = 0;   ///< Of the multi.
+  };
+  [[nodiscard]] Place& place() noexcept { return place_; }
 
  private:
   void SetFixedOptions(const DefaultTransportOptions& options);
@@ -84,6 +88,7 @@ class Transfer {
   static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* self) noexcept;
 
   Multi* const multi_;
+  Place place_;
   std::unique_ptr<CURL, CloseEasy> easy_;
   std::string refused_option_;
   ProxyOptions proxy_;

@@ -29,8 +29,21 @@ bool Encode(bool ours) {
     return sa::ToJson(request).has_value();
   }
   static const std::string name = benchmark::Name(0);
-  static rapidjson::StringBuffer buffer;
-  handwritten::WriteRequest(name, benchmark::Permissions(), benchmark::Description(), &buffer);
+  const auto text = [](const std::string& s) {  // Without a copy: it is there long enough.
+    return rapidjson::StringRef(s.data(), static_cast<rapidjson::SizeType>(s.size()));
+  };
+  rapidjson::Document request(rapidjson::kObjectType);
+  auto& allocator = request.GetAllocator();
+  rapidjson::Value permissions(rapidjson::kArrayType);
+  for (const std::string& each : benchmark::Permissions()) {
+    permissions.PushBack(rapidjson::Value(text(each)), allocator);
+  }
+  request.AddMember("name", rapidjson::Value(text(name)), allocator);
+  request.AddMember("permissions", permissions, allocator);
+  request.AddMember("description", rapidjson::Value(text(benchmark::Description())), allocator);
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  request.Accept(writer);
   // A text of its own, as the other side returns one.
   return !std::string(buffer.GetString(), buffer.GetSize()).empty();
 }

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <future>
 #include <iostream>
 #include <optional>
@@ -34,6 +35,7 @@ using tests::ClosedPort;
 using tests::HttpReply;
 using tests::kAccount;
 using tests::LibrariesAreWatched;
+using tests::NoThreads;
 using tests::Options;
 using tests::RawConnection;
 using tests::RawServer;
@@ -356,6 +358,156 @@ TEST_CASE("A client with an idle connection goes silently, whatever the server d
 
 TEST_CASE("A client with an idle TLS connection goes silently, whatever the server did to it") {
   GoWithIdleConnections<TlsService>();
+}
+
+/// Makes an asynchronous call and waits for its end; on its thread `then` runs before.
+Result<ServiceAccount> CallAsync(const ServiceAccountsClient& client,
+                                 const std::function<void()>& then = nullptr) {
+  std::promise<Result<ServiceAccount>> end;
+  client.CreateServiceAccountAsync(Request("x"), {}, [&](Result<ServiceAccount> account) {
+    if (then) then();
+    end.set_value(std::move(account));
+  });
+  return end.get_future().get();
+}
+
+constexpr auto kAnswerAllPlain = [](RawConnection& c) {
+  while (!c.ReadRequest().empty()) c.Write(HttpReply(200, kAccount));
+};
+
+constexpr auto kAnswerAllTls = [](TlsConnection& c) {
+  while (!c.ReadRequest().empty()) c.Write(HttpReply(200, kAccount));
+};
+
+template <class Service, class Behaviour>
+void CallAsyncAndLook(Behaviour answer_all) {
+  Service service({answer_all});
+  const Lines signals = SignalState();
+  const int threads = ThreadsStartedHere();
+  Lines there;
+  {
+    const ServiceAccountsClient client(service.options());
+    REQUIRE(CallAsync(client, [&] { there = SignalState(); }));
+    CHECK(SignalState() == signals);
+    CHECK(ThreadsStartedHere() == threads + 1);
+    const Untouched host;
+    CHECK(CallAsync(client));
+    host.Check("a further asynchronous call");
+    CHECK(client.CreateServiceAccount(Request("x")));
+    host.Check("a blocking call in between");
+  }
+  CHECK(SignalState() == signals);
+  CHECK(ThreadsStartedHere() == threads + 1);
+  // On the thread itself every signal is held back that can be, and nothing else is different.
+  REQUIRE(there.size() == signals.size());
+  for (std::size_t i = 0; i < there.size(); ++i) {
+    const int number = static_cast<int>(i) + 1;
+    const bool can_be = number != SIGKILL && number != SIGSTOP && number != 32 && number != 33;
+    CHECK(there[i] == signals[i] + (can_be ? " blocked" : ""));
+  }
+}
+
+TEST_CASE("Asynchronous calls over TCP leave signals alone, and start one thread without any") {
+  CallAsyncAndLook<PlainService>(kAnswerAllPlain);
+}
+
+TEST_CASE("Asynchronous calls over TLS leave signals alone, and start one thread without any") {
+  CallAsyncAndLook<TlsService>(kAnswerAllTls);
+}
+
+volatile std::sig_atomic_t signals_taken = 0;
+volatile std::sig_atomic_t signals_taken_here = 0;
+thread_local volatile bool is_host_thread = false;
+
+/// While there is one, this thread holds the signal back.
+class HeldBack {
+ public:
+  explicit HeldBack(int number) {
+    sigemptyset(&set_);
+    sigaddset(&set_, number);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+  }
+  ~HeldBack() { pthread_sigmask(SIG_UNBLOCK, &set_, nullptr); }
+  HeldBack(const HeldBack&) = delete;
+  HeldBack& operator=(const HeldBack&) = delete;
+
+ private:
+  sigset_t set_{};
+};
+
+TEST_CASE("A signal to the process is for the host's threads, not for the client's") {
+  struct sigaction take {};
+  struct sigaction before {};
+  take.sa_handler = [](int) {
+    signals_taken = signals_taken + 1;
+    if (is_host_thread) signals_taken_here = signals_taken_here + 1;
+  };
+  REQUIRE(sigaction(SIGUSR1, &take, &before) == 0);
+  is_host_thread = true;
+  signals_taken = signals_taken_here = 0;
+  {
+    std::optional<PlainService> service;
+    {
+      const HeldBack from_the_servers_threads(SIGUSR1);
+      service.emplace(std::vector<RawServer::Behaviour>{kAnswerAllPlain});
+    }
+    const ServiceAccountsClient client(service->options());
+    REQUIRE(CallAsync(client));
+    {
+      // The client's thread is the only one that could take it.
+      const HeldBack from_here(SIGUSR1);
+      REQUIRE(kill(getpid(), SIGUSR1) == 0);
+      CHECK(CallAsync(client));
+      CHECK(signals_taken == 0);
+    }
+    CHECK(signals_taken == 1);
+    CHECK(signals_taken_here == 1);
+  }
+  REQUIRE(sigaction(SIGUSR1, &before, nullptr) == 0);
+}
+
+TEST_CASE("Where no thread is to be had, an asynchronous call ends before it returns, not sent") {
+  PlainService service({kAnswerAllPlain});
+  const ServiceAccountsClient client(service.options());
+  std::optional<Result<ServiceAccount>> ended;
+  std::thread::id ended_on;
+  std::future<Result<ServiceAccount>> future;
+  {
+    const NoThreads none;
+    client.CreateServiceAccountAsync(Request("x"), {}, [&](Result<ServiceAccount> account) {
+      ended_on = std::this_thread::get_id();
+      ended = std::move(account);
+    });
+    REQUIRE(ended);
+    future = client.CreateServiceAccountAsync(Request("x"));
+    REQUIRE(future.wait_for(std::chrono::seconds(0)) == std::future_status::ready);
+  }
+  CHECK(ended_on == std::this_thread::get_id());
+  for (const auto& result : {*ended, future.get()}) {
+    REQUIRE_FALSE(result);
+    CHECK(result.error().kind == ErrorKind::kConnection);
+    CHECK(result.error().outcome == RequestOutcome::kNotSent);
+    CHECK(result.error().message.find("no thread for asynchronous calls could be started: ") == 0);
+    CHECK(result.error().attempts == 0);
+  }
+  CHECK(CallAsync(client));  // There are threads again.
+  CHECK(service.Finish() == 1);
+}
+
+TEST_CASE("Where no thread is to be had for a token, it is fetched on the thread that is there") {
+  PlainService service({kAnswerAllPlain});
+  ClientOptions options = service.options();
+  int fetched = 0;
+  options.credentials = TokenFromCallback([&]() -> Result<AccessToken> {
+    // Used for one call, so that each fetches.
+    return AccessToken{"token-" + std::to_string(++fetched),
+                       std::chrono::system_clock::time_point()};
+  });
+  const ServiceAccountsClient client(options);
+  REQUIRE(CallAsync(client));
+  const NoThreads none;
+  CHECK(CallAsync(client));
+  CHECK(fetched == 2);
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
 #include <csignal>
 
 namespace service_accounts::tests {
@@ -12,6 +14,8 @@ namespace {
 // Of this thread alone, so that servers in the same process may start threads as they like.
 thread_local int threads_started = 0;
 thread_local int signal_changes = 0;
+
+std::atomic<int> no_threads{0};
 
 template <class Function>
 Function* Next(Function*, const char* name) {
@@ -22,6 +26,9 @@ Function* Next(Function*, const char* name) {
 
 int ThreadsStartedHere() { return threads_started; }
 int SignalChangesHere() { return signal_changes; }
+
+NoThreads::NoThreads() { ++no_threads; }
+NoThreads::~NoThreads() { --no_threads; }
 
 bool LibrariesAreWatched() {
   const auto first = [](const char* name) { return dlsym(RTLD_DEFAULT, name); };
@@ -37,6 +44,7 @@ bool LibrariesAreWatched() {
 
 // In the place of the C library's, for all libraries: the program's own symbols come first.
 using service_accounts::tests::Next;
+using service_accounts::tests::no_threads;
 using service_accounts::tests::signal_changes;
 using service_accounts::tests::threads_started;
 
@@ -44,6 +52,7 @@ extern "C" {
 
 int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*function)(void*),
                    void* argument) noexcept {
+  if (no_threads > 0) return EAGAIN;
   ++threads_started;
   static const auto next = Next(&pthread_create, "pthread_create");
   return next(thread, attributes, function, argument);

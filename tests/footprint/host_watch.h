@@ -12,6 +12,15 @@ namespace service_accounts::tests {
 /// How often this thread has set a signal's disposition, its own signal mask, or an alarm.
 [[nodiscard]] int SignalChangesHere();
 
+/// While there is one, no thread is to be had, for nobody in the process.
+class NoThreads {
+ public:
+  NoThreads();
+  ~NoThreads();
+  NoThreads(const NoThreads&) = delete;
+  NoThreads& operator=(const NoThreads&) = delete;
+};
+
 /// Whether the shared libraries of the process are watched too, as all calls of this program are.
 [[nodiscard]] bool LibrariesAreWatched();
 

@@ -6,11 +6,14 @@
 
 #include <array>
 #include <cerrno>
+#include <condition_variable>
 #include <cstdlib>
+#include <mutex>
 #include <string_view>
 #include <system_error>
 
 #include "tests/support/certificates.h"
+#include "tests/support/http_text.h"
 #include "tests/support/raw_server.h"
 #include "tests/support/tls_server.h"
 
@@ -38,6 +41,25 @@ std::string ReadAll(int descriptor) {
   }
 }
 
+/// So many things that are awaited.
+class Countdown {
+ public:
+  explicit Countdown(int left) : left_(left) {}
+  void Count() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (--left_ == 0) done_.notify_all();
+  }
+  void Await() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    done_.wait(lock, [this] { return left_ <= 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable done_;
+  int left_;
+};
+
 /// Says where it is, and serves until the lifeline ends.
 void Serve(int report, int lifeline) {
   const Authority authority;
@@ -45,7 +67,23 @@ void Serve(int report, int lifeline) {
   options.certificate = authority.Issue();
   const RawServer http({AnswerAll});
   const TlsServer https(options, {AnswerAll});
-  const std::string text = http.base_url() + '\n' + https.base_url() + '\n' + authority.pem();
+  Countdown unread(ServerProcess::kSilentRequests);
+  const auto keep_waiting = [&](auto& connection) {
+    while (!connection.ReadRequest().empty()) unread.Count();
+  };
+  const RawServer silent_http({keep_waiting});
+  const TlsServer silent_https(options, {keep_waiting});
+  const RawServer bell({[&](RawConnection& connection) {
+    if (connection.ReadRequest().empty()) return;
+    unread.Await();
+    connection.Write(HttpReply(200, kAccount));
+  }});
+  std::string text;
+  for (const std::string& url : {http.base_url(), https.base_url(), silent_http.base_url(),
+                                 silent_https.base_url(), bell.base_url()}) {
+    text += url + '\n';
+  }
+  text += authority.pem();
   // Less than a pipe holds, so it is written at once.
   if (write(report, text.data(), text.size()) != static_cast<ssize_t>(text.size())) return;
   close(report);
@@ -70,12 +108,15 @@ ServerProcess::ServerProcess() {
   lifeline_ = lifeline[1];
   const std::string text = ReadAll(report[0]);
   close(report[0]);
-  const std::size_t http_end = text.find('\n');
-  const std::size_t https_end = text.find('\n', http_end + 1);
-  if (https_end == std::string::npos) throw std::runtime_error("the server did not start");
-  http_url_ = text.substr(0, http_end);
-  https_url_ = text.substr(http_end + 1, https_end - http_end - 1);
-  ca_file_ = std::make_unique<TemporaryFile>(std::string_view(text).substr(https_end + 1));
+  std::size_t begin = 0;
+  for (std::string* url :
+       {&http_url_, &https_url_, &silent_http_url_, &silent_https_url_, &bell_url_}) {
+    const std::size_t end = text.find('\n', begin);
+    if (end == std::string::npos) throw std::runtime_error("the server did not start");
+    *url = text.substr(begin, end - begin);
+    begin = end + 1;
+  }
+  ca_file_ = std::make_unique<TemporaryFile>(std::string_view(text).substr(begin));
 }
 
 ServerProcess::~ServerProcess() {

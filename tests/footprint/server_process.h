@@ -1,5 +1,6 @@
-// A service in a process of its own, which answers every request with an account: the process under
-// test shares nothing with it, no thread, no connection, no OpenSSL that was initialized before.
+// A service in a process of its own, which answers every request with an account, or none at all:
+// the process under test shares nothing with it, no thread, no connection, no OpenSSL that was
+// initialized before.
 #ifndef SERVICE_ACCOUNTS_TESTS_FOOTPRINT_SERVER_PROCESS_H_
 #define SERVICE_ACCOUNTS_TESTS_FOOTPRINT_SERVER_PROCESS_H_
 
@@ -25,6 +26,14 @@ class ServerProcess {
 
   /// Trusted by those who trust `ca_file()`.
   [[nodiscard]] const std::string& https_url() const { return https_url_; }
+  /// This many requests to the two of them are read and not answered.
+  static constexpr int kSilentRequests = 6;
+  [[nodiscard]] const std::string& silent_http_url() const { return silent_http_url_; }
+  [[nodiscard]] const std::string& silent_https_url() const { return silent_https_url_; }
+
+  /// Answers as soon as all of those have been read.
+  [[nodiscard]] const std::string& bell_url() const { return bell_url_; }
+
   [[nodiscard]] const std::string& ca_file() const { return ca_file_->path(); }
 
  private:
@@ -32,6 +41,9 @@ class ServerProcess {
   int lifeline_ = -1;  // Closed with this process: the server's reads the end of it.
   std::string http_url_;
   std::string https_url_;
+  std::string silent_http_url_;
+  std::string silent_https_url_;
+  std::string bell_url_;
   std::unique_ptr<TemporaryFile> ca_file_;
 };
 

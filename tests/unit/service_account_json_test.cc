@@ -70,8 +70,7 @@ TEST_CASE("The documented reply is read, every member of it") {
 }
 
 TEST_CASE("A reply with an id alone is an account") {
-  const auto reply = Decode(
-      R"({"data":{"id":"sa_1","description":null,"disabledAt":null}})");
+  const auto reply = Decode(R"({"data":{"id":"sa_1","description":null,"disabledAt":null}})");
   REQUIRE(reply.value);
   CHECK(reply.value->id == "sa_1");
   CHECK(reply.value->description == std::nullopt);
