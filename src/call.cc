@@ -49,18 +49,19 @@ CallState::CallState(const ClientCore& core, const char* operation, const char* 
       deadline_(DeadlineAfter(begun_, options.timeout.value_or(core.options().timeout))),
       attempt_ended_(begun_) {
   if (!HasOwnHeaders()) prepared_ = core.spare_requests().Take(path);
-  if (prepared_.path == nullptr) Prepare(method, path);
+  if (prepared_ == nullptr) Prepare(method, path);
   body()->clear();
   observed_ = {core.CountCall(), operation, request().method, request().url};
 }
 
 CallState::~CallState() {
-  if (!HasOwnHeaders()) core_.spare_requests().Return(&prepared_);
+  if (!HasOwnHeaders()) core_.spare_requests().Return(std::move(prepared_));
 }
 
 void CallState::Prepare(const char* method, const char* path) {
-  HttpRequest& request = prepared_.request;
-  prepared_.path = path;
+  prepared_ = std::make_unique<PreparedRequest>();
+  prepared_->path = path;
+  HttpRequest& request = prepared_->request;
   request.method = method;
   request.url = core_.base_url() + path;
   request.headers = MergeHeaders(core_.headers(), options_.headers);
@@ -87,7 +88,9 @@ std::optional<Error> CallState::Refuse() const {
   if (options_.timeout) {
     if (auto error = CheckTimeout(*options_.timeout, "timeout")) return error;
   }
-  if (auto error = CheckHeaders(options_.headers, "headers")) return error;
+  if (!options_.headers.empty()) {
+    if (auto error = CheckHeaders(options_.headers, "headers")) return error;
+  }
   if (options_.retry) {
     if (auto error = CheckRetryPolicy(*options_.retry)) return error;
   }
@@ -102,45 +105,41 @@ bool CallState::cancelled() const noexcept {
 void CallState::End(Error interruption) {
   ended_ = true;
   if (attempts_.empty()) {
-    result_.error = std::move(interruption);
+    result_.emplace().error = std::move(interruption);
     return;
   }
-  result_.error.message = interruption.message + "; the attempt before: " + result_.error.message;
-  result_.error.kind = interruption.kind;
+  result_->error.message = interruption.message + "; the attempt before: " + result_->error.message;
+  result_->error.kind = interruption.kind;
 }
 
 bool CallState::NeedsToken() const { return needs_token_ && !ended_ && !cancelled(); }
 
+/// Without another one in place of one that was rejected, the rejection is the call's end.
 void CallState::GiveToken(Result<Token> token) {
+  if (token) return UseToken(*std::move(token));
   needs_token_ = false;
   if (token_rejected_) {
-    GiveAnotherToken(std::move(token));
-  } else if (token) {
-    UseToken(*std::move(token));
+    ended_ = true;
+    result_->error.message += "; no new token: " + token.error().message;
   } else {
     End(std::move(token).error());
   }
 }
 
-/// In place of the one that was rejected. Without one, the rejection is the call's end.
-void CallState::GiveAnotherToken(Result<Token> token) {
-  ended_ = true;
-  if (!token) {
-    result_.error.message += "; no new token: " + token.error().message;
-  } else if (**token != *prepared_.token) {
-    ended_ = false;
-    UseToken(*std::move(token));
+void CallState::UseToken(Token token) {
+  needs_token_ = false;
+  const bool same = prepared_->token != nullptr && *prepared_->token == *token;
+  if (token_rejected_) {
+    ended_ = same;
+    if (ended_) return;
     Notify(&Observer::OnRetryScheduled,
            RetryScheduled{observed_, attempt() + 1, std::chrono::nanoseconds(0)});
   }
-}
-
-void CallState::UseToken(Token token) {
-  if (prepared_.token == token) return;
-  std::vector<Header>& headers = prepared_.request.headers;
-  if (prepared_.token != nullptr) headers.pop_back();
+  if (same) return;
+  std::vector<Header>& headers = prepared_->request.headers;
+  if (prepared_->token != nullptr) headers.pop_back();
   headers.push_back({"Authorization", "Bearer " + *token});
-  prepared_.token = std::move(token);
+  prepared_->token = std::move(token);
 }
 
 TokenContext CallState::token_context() const {
@@ -174,16 +173,17 @@ std::optional<SteadyTime> CallState::EndAttempt(TransportResult&& reply) {
   attempt_ended_ = core_.clock().Now();
   AttemptRecord& record = attempts_.back();
   record.times = TimesOf(reply);
-  failed_ = !Read(std::move(reply), &result_);
+  if (!result_) result_.emplace();
+  failed_ = !Read(std::move(reply), &*result_);
   BlotOutSecrets();
-  record.http_status = result_.metadata.http_status;
+  record.http_status = result_->metadata.http_status;
   record.total = attempt_ended_ - attempt_begun_;
-  if (failed_) record.outcome = result_.error.outcome;
+  if (failed_) record.outcome = result_->error.outcome;
   Notify(&Observer::OnAttemptEnded, AttemptEnded{observed_, attempt(), &record, error()});
   ended_ = !failed_;
   if (ended_) return std::nullopt;
   if (WantsAnotherToken() || cancelled()) return attempt_ended_;
-  const auto wait = WaitBeforeRepeating(retry_, result_.error, attempt(),
+  const auto wait = WaitBeforeRepeating(retry_, result_->error, attempt(),
                                         deadline_ - attempt_ended_, core_.Random());
   ended_ = !wait;
   if (ended_) return std::nullopt;
@@ -193,43 +193,48 @@ std::optional<SteadyTime> CallState::EndAttempt(TransportResult&& reply) {
 
 void CallState::BlotOutSecrets() {
   const auto blot_out = [this](const std::string& secret) {
-    Redact(secret, &result_.metadata);
-    if (failed_) Redact(secret, &result_.error);
+    Redact(secret, &result_->metadata);
+    if (failed_) Redact(secret, &result_->error);
   };
-  blot_out(*prepared_.token);
+  blot_out(*prepared_->token);
   for (const std::string& secret : core_.proxy_secrets()) blot_out(secret);
 }
 
 /// A 401 says that nothing was done, and perhaps only that the token has just been replaced.
 bool CallState::WantsAnotherToken() {
-  if (result_.error.kind != ErrorKind::kUnauthenticated) return false;
-  core_.options().credentials.source()->Reject(prepared_.token);
+  if (result_->error.kind != ErrorKind::kUnauthenticated) return false;
+  core_.options().credentials.source()->Reject(prepared_->token);
   if (token_rejected_ || attempt() >= retry_.max_attempts) return false;
   token_rejected_ = needs_token_ = true;
   return true;
 }
 
 void CallState::Complete() {
-  result_.metadata.elapsed = core_.clock().Now() - begun_;
+  result_->metadata.elapsed = core_.clock().Now() - begun_;
   if (failed_) {
     // What an earlier attempt may have done is not undone by a later one: the gravest counts.
     for (const AttemptRecord& attempt : attempts_) {
       if (attempt.outcome)
-        result_.error.outcome = std::max(result_.error.outcome, *attempt.outcome);
+        result_->error.outcome = std::max(result_->error.outcome, *attempt.outcome);
     }
-    result_.error.attempts = attempt();
+    result_->error.attempts = attempt();
   }
   Notify(&Observer::OnCallEnded,
-         CallEnded{observed_, attempt(), result_.metadata.http_status, result_.metadata.request_id,
-                   result_.metadata.elapsed, error()});
-  result_.metadata.attempts = std::move(attempts_);
+         CallEnded{observed_, attempt(), result_->metadata.http_status,
+                   result_->metadata.request_id, result_->metadata.elapsed, error()});
+  result_->metadata.attempts = std::move(attempts_);
 }
 
 void Drive(CallState* call) {
   const ClientCore& core = call->core();
   for (;;) {
     if (call->NeedsToken()) {
-      call->GiveToken(core.options().credentials.source()->GetToken(call->token_context()));
+      const TokenSource& source = *core.options().credentials.source();
+      if (Token token = source.TokenAtHand(core.clock())) {
+        call->UseToken(std::move(token));
+      } else {
+        call->GiveToken(source.GetToken(call->token_context()));
+      }
     }
     if (!call->BeginAttempt()) return;
     const auto next = call->EndAttempt(core.transport().Send(call->request(), call->context()));

@@ -2,6 +2,7 @@
 #ifndef SERVICE_ACCOUNTS_SRC_CALL_H_
 #define SERVICE_ACCOUNTS_SRC_CALL_H_
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -39,8 +40,9 @@ class CallState {
   CallState& operator=(const CallState&) = delete;
   virtual ~CallState();
 
-  /// Whether the next step is to give it one. It will not ask again for one that could not be had.
+  /// Whether the next step is to give it one, or the reason why there is none, which ends the call.
   [[nodiscard]] bool NeedsToken() const;
+  void UseToken(Token token);
   void GiveToken(Result<Token> token);
   [[nodiscard]] TokenContext token_context() const;
 
@@ -48,7 +50,7 @@ class CallState {
   /// refused, cancelled, too late, or has no token.
   [[nodiscard]] bool BeginAttempt();
 
-  [[nodiscard]] const HttpRequest& request() const noexcept { return prepared_.request; }
+  [[nodiscard]] const HttpRequest& request() const noexcept { return prepared_->request; }
   [[nodiscard]] SendContext context() const;
 
   /// Takes what came of the attempt, and blots the secrets out of it. Returns when the next attempt
@@ -66,7 +68,7 @@ class CallState {
   [[nodiscard]] SteadyTime deadline() const noexcept { return deadline_; }
 
   /// Of the last attempt, or of the call that made none; null: the last attempt succeeded.
-  [[nodiscard]] const Error* error() const noexcept { return failed_ ? &result_.error : nullptr; }
+  [[nodiscard]] const Error* error() const noexcept { return failed_ ? &result_->error : nullptr; }
 
   /// Tells the observer, if there is one, what its `function` is for. An exception stays there.
   template <class Event>
@@ -79,7 +81,7 @@ class CallState {
             const CallOptions& options);
 
   /// Where the body is to be written, once.
-  [[nodiscard]] std::string* body() noexcept { return &prepared_.request.body; }
+  [[nodiscard]] std::string* body() noexcept { return &prepared_->request.body; }
 
   /// The body is written, or this is wrong with it: then the call ends before the first attempt.
   void Check(std::optional<Error> bad_body);
@@ -88,7 +90,7 @@ class CallState {
   /// Whether there is a value.
   [[nodiscard]] virtual bool Read(TransportResult&& reply, Described* result) = 0;
 
-  [[nodiscard]] Described& result() noexcept { return result_; }
+  [[nodiscard]] Described& result() noexcept { return *result_; }
 
   /// The call's own part of what is given out, once it has ended.
   void Complete();
@@ -98,8 +100,6 @@ class CallState {
   [[nodiscard]] bool HasOwnHeaders() const;
   void BlotOutSecrets();
   [[nodiscard]] bool WantsAnotherToken();
-  void GiveAnotherToken(Result<Token> token);
-  void UseToken(Token token);
   void Prepare(const char* method, const char* path);
   [[nodiscard]] int attempt() const { return static_cast<int>(attempts_.size()); }
 
@@ -109,8 +109,8 @@ class CallState {
   ObservedCall observed_;
   SteadyTime begun_;
   SteadyTime deadline_;
-  PreparedRequest prepared_;
-  Described result_;
+  std::unique_ptr<PreparedRequest> prepared_;
+  std::optional<Described> result_;  ///< Once an attempt, or the call, has ended.
   bool needs_token_ = true;
   bool token_rejected_ = false;  ///< The one in use was, and another one was asked for, once.
   bool cancelled_ = false;
@@ -152,7 +152,7 @@ class TypedCall final : public CallState {
 
  private:
   bool Read(TransportResult&& reply, Described* result) override {
-    *result = MapResult(std::move(reply), decode_, core().clock(), &value_);
+    MapResult(std::move(reply), decode_, core().clock(), &value_, result);
     return value_.has_value();
   }
 

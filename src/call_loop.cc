@@ -104,8 +104,8 @@ bool CallLoop::GetToken(LoopCall* call) {
   call->awaits_token_ = false;
   if (!state.NeedsToken()) return true;
   const Credentials& credentials = state.core().options().credentials;
-  if (auto token = credentials.source()->TokenAtHand(clock_)) {
-    state.GiveToken(*std::move(token));
+  if (Token token = credentials.source()->TokenAtHand(clock_)) {
+    state.UseToken(std::move(token));
     return true;
   }
   if (clock_.Now() >= state.deadline()) return true;

@@ -26,9 +26,10 @@ class FixedToken final : public TokenSource {
   [[nodiscard]] std::optional<Error> Check() const override {
     return token_ ? std::nullopt : std::optional<Error>(token_.error());
   }
-  [[nodiscard]] std::optional<Result<Token>> TokenAtHand(const Clock&) const override {
-    return token_;
+  [[nodiscard]] Token TokenAtHand(const Clock&) const override {
+    return token_ ? *token_ : nullptr;
   }
+  [[nodiscard]] Result<Token> GetToken(const TokenContext&) const override { return token_; }
   [[nodiscard]] std::string Description() const override { return description_; }
 
  private:

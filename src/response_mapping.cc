@@ -73,8 +73,8 @@ std::int64_t ToInteger(std::string_view text) {
   return error == std::errc() && end == text.data() + text.size() ? number : 0;
 }
 
-std::string RequestIdFrom(std::string_view from_body, const HeaderList& headers) {
-  if (!from_body.empty()) return std::string(from_body);
+std::string RequestIdFrom(std::string from_body, const HeaderList& headers) {
+  if (!from_body.empty()) return from_body;
   return std::string(headers.find("X-Request-Id").value_or(""));
 }
 
@@ -90,15 +90,15 @@ Described DescribeAs(Judgement judgement, int status, ErrorBody body, HttpRespon
   error.request_id = RequestIdFrom(body.request_id, reply.headers);
   error.body = reply.body.substr(0, kLongestErrorBody);
   error.retry_after = RetryAfter(reply.headers, now);
-  described.metadata =
-      MetadataFrom(std::move(reply), {ToInteger(body.code), body.message, body.request_id});
+  Envelope envelope = {ToInteger(body.code), body.message, body.request_id};
+  SetMetadata(&reply, &envelope, &described.metadata);
   error.code = std::move(body.code);
   error.details = std::move(body.details);
   return described;
 }
 
 Described DescribeAccepted(HttpResponse reply, ErrorKind kind, const std::string& cause,
-                           const Envelope& envelope) {
+                           Envelope envelope) {
   Described described;
   Error& error = described.error;
   error.kind = kind;
@@ -108,7 +108,7 @@ Described DescribeAccepted(HttpResponse reply, ErrorKind kind, const std::string
                   ", so the account was created, but the reply cannot be read: " + cause;
   error.request_id = RequestIdFrom(envelope.request_id, reply.headers);
   error.body = reply.body.substr(0, kLongestErrorBody);
-  described.metadata = MetadataFrom(std::move(reply), envelope);
+  SetMetadata(&reply, &envelope, &described.metadata);
   return described;
 }
 
@@ -136,16 +136,14 @@ Judgement JudgeStatus(int status) noexcept {
   return {Kind::kUnexpectedStatus, Outcome::kUnknown};
 }
 
-ResponseMetadata MetadataFrom(HttpResponse reply, Envelope envelope) {
-  ResponseMetadata metadata;
-  metadata.http_status = reply.status;
-  metadata.request_id = RequestIdFrom(envelope.request_id, reply.headers);
-  metadata.message = std::move(envelope.message);
-  metadata.http_version = std::move(reply.http_version);
-  metadata.body = std::move(reply.body);
-  metadata.code = envelope.code;
-  metadata.headers = std::move(reply.headers);
-  return metadata;
+void SetMetadata(HttpResponse* reply, Envelope* envelope, ResponseMetadata* metadata) {
+  metadata->http_status = reply->status;
+  metadata->request_id = RequestIdFrom(std::move(envelope->request_id), reply->headers);
+  metadata->message = std::move(envelope->message);
+  metadata->http_version = std::move(reply->http_version);
+  metadata->body = std::move(reply->body);
+  metadata->code = envelope->code;
+  metadata->headers = std::move(reply->headers);
 }
 
 Described DescribeErrorReply(HttpResponse reply, WallTime now) {

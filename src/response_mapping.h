@@ -47,30 +47,35 @@ struct Described {
 [[nodiscard]] Described DescribeUnreadable(HttpResponse reply, const Envelope& envelope,
                                            std::string_view problem, bool lacks_value);
 
-/// The metadata of a reply whose envelope has been read.
-[[nodiscard]] ResponseMetadata MetadataFrom(HttpResponse reply, Envelope envelope);
+/// Takes the metadata out of a reply whose envelope has been read.
+void SetMetadata(HttpResponse* reply, Envelope* envelope, ResponseMetadata* metadata);
 
 /// Reads the body of a 2xx reply.
 template <class T>
 using Decode = DecodedReply (*)(std::string_view body, std::optional<T>* value);
 
-/// The value, or else the error. The wall clock is for a `Retry-After` that is a date.
+/// The value, or else the error; `result`, which holds nothing yet or an earlier attempt's, is
+/// replaced. The wall clock is for a `Retry-After` that is a date.
 template <class T>
-[[nodiscard]] Described MapResult(TransportResult&& result, Decode<T> decode, const Clock& clock,
-                                  std::optional<T>* value) {
+void MapResult(TransportResult&& from, Decode<T> decode, const Clock& clock,
+               std::optional<T>* value, Described* result) {
   value->reset();
-  if (auto* failure = std::get_if<TransportFailure>(&result)) {
-    return DescribeFailure(std::move(*failure), clock.WallNow());
+  if (auto* failure = std::get_if<TransportFailure>(&from)) {
+    *result = DescribeFailure(std::move(*failure), clock.WallNow());
+    return;
   }
-  HttpResponse& reply = *std::get_if<HttpResponse>(&result);
-  if (reply.status < 200 || reply.status > 299)
-    return DescribeErrorReply(std::move(reply), clock.WallNow());
+  HttpResponse& reply = *std::get_if<HttpResponse>(&from);
+  if (reply.status < 200 || reply.status > 299) {
+    *result = DescribeErrorReply(std::move(reply), clock.WallNow());
+    return;
+  }
   DecodedReply decoded = decode(reply.body, value);
-  if (!*value) {
-    return DescribeUnreadable(std::move(reply), decoded.envelope, decoded.problem,
-                              decoded.lacks_value);
+  if (*value) {
+    SetMetadata(&reply, &decoded.envelope, &result->metadata);
+  } else {
+    *result = DescribeUnreadable(std::move(reply), decoded.envelope, decoded.problem,
+                                 decoded.lacks_value);
   }
-  return {Error(), MetadataFrom(std::move(reply), std::move(decoded.envelope))};
 }
 
 }  // namespace service_accounts::internal

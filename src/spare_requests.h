@@ -3,6 +3,7 @@
 #define SERVICE_ACCOUNTS_SRC_SPARE_REQUESTS_H_
 
 #include <cstddef>
+#include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -15,7 +16,7 @@ namespace service_accounts::internal {
 
 /// All but the body.
 struct PreparedRequest {
-  const char* path = nullptr;  ///< Of its operation; null: nothing has been prepared.
+  const char* path = nullptr;  ///< Of its operation.
   HttpRequest request;
   Token token;  ///< In the last header; null: in none.
 };
@@ -25,26 +26,26 @@ class SpareRequests {
  public:
   SpareRequests() { spare_.reserve(kMost); }
 
-  /// An empty one if there is none for that path.
-  [[nodiscard]] PreparedRequest Take(const char* path) {
+  /// Null if there is none for that path.
+  [[nodiscard]] std::unique_ptr<PreparedRequest> Take(const char* path) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (spare_.empty() || spare_.back().path != path) return {};
-    PreparedRequest taken = std::move(spare_.back());
+    if (spare_.empty() || spare_.back()->path != path) return nullptr;
+    std::unique_ptr<PreparedRequest> taken = std::move(spare_.back());
     spare_.pop_back();
     return taken;
   }
 
   /// One too many is destroyed.
-  void Return(PreparedRequest* prepared) noexcept {
+  void Return(std::unique_ptr<PreparedRequest> prepared) noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (spare_.size() < kMost) spare_.push_back(std::move(*prepared));
+    if (spare_.size() < kMost) spare_.push_back(std::move(prepared));
   }
 
  private:
   static constexpr std::size_t kMost = 64;
 
   std::mutex mutex_;
-  std::vector<PreparedRequest> spare_;
+  std::vector<std::unique_ptr<PreparedRequest>> spare_;
 };
 
 }  // namespace service_accounts::internal

@@ -106,14 +106,14 @@ class CallbackToken final : public TokenSource {
     return InvalidArgument("credentials: the callback is an empty function");
   }
 
-  [[nodiscard]] std::optional<Result<Token>> TokenAtHand(const Clock& clock) const override {
+  [[nodiscard]] Token TokenAtHand(const Clock& clock) const override {
     const std::lock_guard<std::mutex> lock(mutex_);
     return AtHand(clock.Now());
   }
 
   [[nodiscard]] Result<Token> GetToken(const TokenContext& context) const override {
     std::unique_lock<std::mutex> lock(mutex_);
-    if (auto token = AtHand(context.clock.Now())) return *std::move(token);
+    if (Token token = AtHand(context.clock.Now())) return token;
     return Refresh(std::move(lock), context);
   }
 
@@ -127,9 +127,9 @@ class CallbackToken final : public TokenSource {
 
  private:
   /// The lock is held.
-  [[nodiscard]] std::optional<Result<Token>> AtHand(SteadyTime now) const {
-    if (held_.GoodAt(now) && (now < held_.refresh_at || InFlight())) return held_.token;
-    return std::nullopt;
+  [[nodiscard]] Token AtHand(SteadyTime now) const {
+    const bool at_hand = held_.GoodAt(now) && (now < held_.refresh_at || InFlight());
+    return at_hand ? held_.token : nullptr;
   }
 
   [[nodiscard]] bool InFlight() const {

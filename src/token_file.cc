@@ -67,11 +67,15 @@ class FileToken final : public TokenSource {
   }
 
   /// A file is at hand: it is read at once.
-  [[nodiscard]] std::optional<Result<Token>> TokenAtHand(const Clock& clock) const override {
+  [[nodiscard]] Token TokenAtHand(const Clock& clock) const override {
     if (Token token = Unchanged()) return token;
-    auto token = ReadAnew();
-    if (token) return token;
-    return LastToken(clock.Now(), std::move(token).error());
+    auto token = Read(clock);
+    return token ? *token : nullptr;
+  }
+
+  [[nodiscard]] Result<Token> GetToken(const TokenContext& context) const override {
+    if (Token token = Unchanged()) return token;
+    return Read(context.clock);
   }
 
   /// The next call reads the file, whatever its time says.
@@ -102,6 +106,12 @@ class FileToken final : public TokenSource {
     if (!(stamp == stamp_)) return nullptr;
     lost_.reset();
     return token_;
+  }
+
+  [[nodiscard]] Result<Token> Read(const Clock& clock) const {
+    auto token = ReadAnew();
+    if (token) return token;
+    return LastToken(clock.Now(), std::move(token).error());
   }
 
   [[nodiscard]] Result<Token> ReadAnew() const {

@@ -39,14 +39,11 @@ class TokenSource {
   /// What is known to be wrong before any call is made; asks nobody over a network.
   [[nodiscard]] virtual std::optional<Error> Check() const { return std::nullopt; }
 
-  /// The token to use now, as far as nobody has to be waited for: no value where it takes
-  /// `GetToken`.
-  [[nodiscard]] virtual std::optional<Result<Token>> TokenAtHand(const Clock& clock) const = 0;
+  /// The token to use now, if it is there without a wait; null: it takes `GetToken`.
+  [[nodiscard]] virtual Token TokenAtHand(const Clock& clock) const = 0;
 
-  /// The token to use now; may wait for whoever has it.
-  [[nodiscard]] virtual Result<Token> GetToken(const TokenContext& context) const {
-    return *TokenAtHand(context.clock);
-  }
+  /// The token to use now, or why there is none; may wait for whoever has it.
+  [[nodiscard]] virtual Result<Token> GetToken(const TokenContext& context) const = 0;
 
   /// The service rejected this token: it is not to be given out again where another one can be had.
   virtual void Reject(const Token& rejected) const { static_cast<void>(rejected); }

@@ -53,11 +53,13 @@ class [[nodiscard]] Result {
 
   // Implicit, so that `return account;` and `return error;` read as they do with std::expected.
   // NOLINTBEGIN(google-explicit-constructor)
-  Result(const T& value, ResponseMetadata metadata = {})
-      : state_(std::in_place_index<0>, value), metadata_(std::move(metadata)) {}
-  Result(T&& value, ResponseMetadata metadata = {})
+  Result(const T& value) : state_(std::in_place_index<0>, value) {}
+  Result(T&& value) : state_(std::in_place_index<0>, std::move(value)) {}
+  Result(T value, ResponseMetadata metadata)
       : state_(std::in_place_index<0>, std::move(value)), metadata_(std::move(metadata)) {}
-  Result(Error error, ResponseMetadata metadata = {})
+  Result(const Error& error) : state_(std::in_place_index<1>, error) {}
+  Result(Error&& error) : state_(std::in_place_index<1>, std::move(error)) {}
+  Result(Error error, ResponseMetadata metadata)
       : state_(std::in_place_index<1>, std::move(error)), metadata_(std::move(metadata)) {}
   // NOLINTEND(google-explicit-constructor)
 

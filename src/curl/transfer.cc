@@ -240,7 +240,7 @@ void Transfer::AddReplyLine(std::string_view line) {
 }
 
 void Transfer::BeginReply(std::string_view status_line) {
-  reply_ = HttpResponse();
+  if (reply_.status != 0) reply_ = HttpResponse();  // That was an interim one.
   reply_.http_version = status_line.substr(0, status_line.find(' '));
   Scanner in(status_line.substr(reply_.http_version.size()));
   in.Skip(" ");

@@ -25,8 +25,7 @@ struct Mapped : Described {
 Mapped Map(TransportResult result) {
   const tests::FakeClock clock;
   Mapped mapped;
-  static_cast<Described&>(mapped) =
-      MapResult(std::move(result), DecodeServiceAccountReply, clock, &mapped.value);
+  MapResult(std::move(result), DecodeServiceAccountReply, clock, &mapped.value, &mapped);
   return mapped;
 }
 
