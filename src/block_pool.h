@@ -55,13 +55,14 @@ class BlockPool {
 /// `new (pool) T` for a T that derives from this: all of one size. The block holds on to its pool.
 class FromBlockPool {
  public:
-  static void* operator new(std::size_t size) = delete;
   static void* operator new(std::size_t size, const std::shared_ptr<BlockPool>& pool) {
     void* const block = pool->Take(sizeof(Owner) + size);
     new (block) Owner{pool};
     return static_cast<Owner*>(block) + 1;
   }
 
+  // Its counterpart is the `new` with a pool, which the object itself has to know when it ends.
+  // NOLINTNEXTLINE(cert-dcl54-cpp,misc-new-delete-overloads)
   static void operator delete(void* object) noexcept {
     auto* const owner = static_cast<Owner*>(object) - 1;
     const std::shared_ptr<BlockPool> pool = std::move(owner->pool);

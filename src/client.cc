@@ -34,6 +34,7 @@ Result<ServiceAccount> ServiceAccountsClient::CreateServiceAccount(
 }
 
 void ServiceAccountsClient::CreateServiceAccountAsync(
+    // NOLINTNEXTLINE(performance-unnecessary-value-param): it is given away, like the rest.
     CreateServiceAccountRequest request, CallOptions call,
     std::function<void(Result<ServiceAccount>)> done) const {
   if (core_ == nullptr) {

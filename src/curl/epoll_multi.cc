@@ -69,8 +69,8 @@ class EpollMulti final : public Multi {
   /// To be called first.
   [[nodiscard]] bool Open();
 
-  [[nodiscard]] const char* Add(CURL* easy, std::size_t* part) override;
-  void Remove(CURL* easy, std::size_t part) noexcept override;
+  [[nodiscard]] const char* Add(CURL* easy, std::size_t* index) override;
+  void Remove(CURL* easy, std::size_t index) noexcept override;
   [[nodiscard]] bool Perform() override;
   [[nodiscard]] const CURLMsg* NextEnded() override;
   [[nodiscard]] bool Wait(SteadyTime until) override;

@@ -357,8 +357,10 @@ TEST_CASE("A cancelled asynchronous call leaves the others on its loop alone") {
   auto first = client.Begin(Request("first"));
   auto second = client.Begin(Request("second"));
   const WatchedCall cancelled = client.Call(Request("cancelled"), canceller.options());
-  CHECK(Awaited(std::move(first)));
-  CHECK(Awaited(std::move(second)));
+  const auto first_ended = Awaited(std::move(first));
+  const auto second_ended = Awaited(std::move(second));
+  CHECK(first_ended);
+  CHECK(second_ended);
   CHECK(client.Call(Request("next")));
   CHECK(server.connections() == 3);
   CheckFault(cancelled, Unknown(Kind::kCancelled), server.Finish() - 3);
