@@ -716,12 +716,13 @@ class NoDescriptors {
 };
 
 TEST_CASE("Without descriptors asynchronous calls are not sent, and with them they are again") {
+#if defined(__SANITIZE_ADDRESS__)
+  // UBSan looks at an object of a type that it has not seen yet through a pipe, which is not to be
+  // had.
+  return;
+#endif
   for (const bool used_before : {true, false}) {
     CAPTURE(used_before);
-#if defined(__SANITIZE_ADDRESS__)
-    // What is thrown then is looked at by UBSan, and that through a pipe, which cannot be had.
-    if (!used_before) continue;
-#endif
     MockServer server;
     ClientOptions options = Options(server.base_url(), server.token());
     options.retry.max_attempts = 1;
