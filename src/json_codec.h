@@ -1,7 +1,7 @@
 // JSON text to and from plain values: with its source, the only files that know RapidJSON.
 //
-// What is read is hostile until it has been read: parsed without recursion and without a DOM,
-// nested at most `kMaxJsonDepth` deep, every text checked to be UTF-8. An object is described by a
+// What is read is hostile until it has been read: parsed without a DOM, nested, and so recursed
+// into, at most `kMaxJsonDepth` deep, every text checked to be UTF-8. An object is described by a
 // table of its members, which says where each value goes and by that of what type it has to be:
 //
 //   std::string id;
