@@ -8,10 +8,7 @@
 #include "text.h"
 
 // RapidJSON under a name of our own: a host that links another copy, built with other macros, would
-// otherwise share its weak symbols with ours. It reads with SIMD where every processor has that.
-#if defined(__SSE2__)
-#define RAPIDJSON_SSE2
-#endif
+// otherwise share its weak symbols with ours.
 #define RAPIDJSON_NAMESPACE service_accounts::internal::rapidjson
 #define RAPIDJSON_NAMESPACE_BEGIN \
   namespace service_accounts {    \
@@ -38,17 +35,28 @@ struct StringSink {
 
 using Writer = rapidjson::Writer<StringSink>;
 
+/// RapidJSON's stream on a text that it decodes in place, which knows where the text ends.
+struct TextStream : rapidjson::InsituStringStream {
+  /// A 0 has to follow the text.
+  TextStream(char* begin, std::size_t size) : GenericInsituStringStream(begin), end(begin + size) {}
+  const char* end;
+};
+
 }  // namespace
 
-/// RapidJSON's own hook: what needs no escape is written in one go.
 template <>
-inline bool rapidjson::Writer<StringSink>::ScanWriteUnescapedString(
-    rapidjson::GenericStringStream<rapidjson::UTF8<>>& in, std::size_t length) {
-  const std::string_view rest(in.src_, length - in.Tell());
-  const std::size_t plain = PlainPrefix(rest);
-  os_->out->append(rest.data(), plain);
+struct rapidjson::StreamTraits<TextStream> : rapidjson::StreamTraits<InsituStringStream> {};
+
+/// RapidJSON's own hook: what needs no decoding is passed over, or moved, in one go. Its SIMD for
+/// this begins only at a multiple of 16 bytes, where most texts have ended.
+template <>
+template <>
+inline void rapidjson::Reader::ScanCopyUnescapedString(TextStream& in, TextStream& out) {
+  const std::size_t plain =
+      PlainPrefix(std::string_view(in.src_, static_cast<std::size_t>(in.end - in.src_)));
+  if (out.dst_ != in.src_) std::memmove(out.dst_, in.src_, plain);
   in.src_ += plain;
-  return plain != rest.size();
+  out.dst_ += plain;
 }
 
 namespace {
@@ -58,14 +66,17 @@ constexpr const char* kNotUtf8 = "the JSON holds text that is not valid UTF-8";
 /// An array of texts that is not longer grows once.
 constexpr std::size_t kUsualTexts = 4;
 
-/// RapidJSON's SIMD may look at so many bytes behind the end, which are 0 then.
-constexpr std::size_t kReadAhead = 16;
-
 rapidjson::SizeType Length(std::string_view text) {
   return static_cast<rapidjson::SizeType>(text.size());
 }
 
 void AppendText(std::string* out, std::string_view text) {
+  if (PlainPrefix(text) == text.size()) {
+    *out += '"';
+    out->append(text);
+    *out += '"';
+    return;
+  }
   StringSink sink{out};
   Writer(sink).String(text.data(), Length(text));
 }
@@ -305,10 +316,9 @@ class WritableCopy {
  public:
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): what is used of it is written here.
   explicit WritableCopy(std::string_view text) {
-    const std::size_t size = text.size() + kReadAhead;
-    if (size > small_.size()) large_ = std::make_unique<char[]>(size);
+    if (text.size() >= small_.size()) large_ = std::make_unique<char[]>(text.size() + 1);
     std::memcpy(data(), text.data(), text.size());
-    std::memset(data() + text.size(), 0, kReadAhead);
+    data()[text.size()] = '\0';
   }
 
   [[nodiscard]] char* data() { return large_ != nullptr ? large_.get() : small_.data(); }
@@ -327,7 +337,7 @@ std::string Parse(std::string_view json, Decoder& decoder) {
   // parser recurses, as that is cheaper too, but never deeper than `Decoder::Enter` lets it.
   constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag;
   WritableCopy copy(json);
-  rapidjson::InsituStringStream stream(copy.data());
+  TextStream stream(copy.data(), json.size());
   rapidjson::Reader reader;
   const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, decoder);
   if (!result.IsError()) return "";
@@ -373,7 +383,10 @@ void JsonObjectWriter::Separate() {
 
 void JsonObjectWriter::PlainName(std::string_view name) {
   Separate();
-  out_->append("\"").append(name).append("\":");
+  *out_ += '"';
+  out_->append(name);
+  *out_ += '"';
+  *out_ += ':';
 }
 
 void JsonObjectWriter::Text(std::string_view name, std::string_view text) {

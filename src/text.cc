@@ -1,7 +1,7 @@
 #include "text.h"
 
+#include <algorithm>
 #include <cstdint>
-#include <cstring>
 
 namespace service_accounts::internal {
 namespace {
@@ -31,40 +31,51 @@ std::size_t CharacterLength(std::string_view text) noexcept {
   return length;
 }
 
-bool IsAscii(char c) { return static_cast<unsigned char>(c) < 0x80; }
-
-bool IsPlain(char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; }
-
-// Eight bytes at a time: what is looked for shows in the high bit of a byte.
+// Eight bytes at a time: a byte that is looked for shows in its high bit, and no byte before it
+// does.
 constexpr std::uint64_t kEach = 0x0101010101010101U;
 constexpr std::uint64_t kHighBits = kEach * 0x80U;
 
-std::uint64_t Below(std::uint64_t block, unsigned limit) {
-  return (block - kEach * limit) & ~block & kHighBits;
+std::uint64_t NotAscii(std::uint64_t block) { return block & kHighBits; }
+
+/// What JSON does not have in a text as it is.
+std::uint64_t NotPlain(std::uint64_t block) {
+  const std::uint64_t control = block - kEach * 0x20U;
+  const std::uint64_t quote = (block ^ kEach * '"') - kEach;
+  const std::uint64_t backslash = (block ^ kEach * '\\') - kEach;
+  return (control | quote | backslash) & ~block & kHighBits;
 }
 
-std::uint64_t Equal(std::uint64_t block, char c) {
-  return Below(block ^ (kEach * static_cast<unsigned char>(c)), 1);
+/// The first byte lowest, on any machine; written out, as compilers make one load of it then.
+std::uint64_t Block(const char* bytes) {
+  const auto byte = [&](unsigned i) {
+    return std::uint64_t{static_cast<unsigned char>(bytes[i])} << 8U * i;
+  };
+  return byte(0) | byte(1) | byte(2) | byte(3) | byte(4) | byte(5) | byte(6) | byte(7);
 }
 
-/// How many bytes at the beginning are of that kind; `others` is not 0 for a block that holds a
-/// byte that is not.
-template <class Others, class IsOfKind>
-std::size_t Prefix(std::string_view text, Others others, IsOfKind is_of_kind) noexcept {
-  std::size_t size = 0;
-  std::uint64_t block = 0;
-  for (; size + sizeof block <= text.size(); size += sizeof block) {
-    std::memcpy(&block, text.data() + size, sizeof block);
-    if (others(block) != 0) break;
+/// How many bytes stand before the lowest of those found.
+std::size_t BytesBefore(std::uint64_t found) {
+  return (((found - 1) & ~found & kEach) * kEach >> 56U) - 1;
+}
+
+/// How many bytes stand before the first one that is looked for.
+template <class Find>
+std::size_t Prefix(std::string_view text, Find find) noexcept {
+  constexpr std::size_t kSize = sizeof(std::uint64_t);
+  for (std::size_t size = 0; text.size() >= kSize; size += kSize) {
+    // The last block begins early: what it holds of the one before is not looked for.
+    size = std::min(size, text.size() - kSize);
+    const std::uint64_t found = find(Block(text.data() + size));
+    if (found != 0) return size + BytesBefore(found);
+    if (size + kSize == text.size()) return text.size();
   }
-  while (size < text.size() && is_of_kind(text[size])) ++size;
+  std::size_t size = 0;
+  while (size < text.size() && find(kEach * static_cast<unsigned char>(text[size])) == 0) ++size;
   return size;
 }
 
-std::size_t AsciiPrefix(std::string_view text) noexcept {
-  return Prefix(
-      text, [](std::uint64_t block) { return block & kHighBits; }, IsAscii);
-}
+std::size_t AsciiPrefix(std::string_view text) noexcept { return Prefix(text, NotAscii); }
 
 /// Control characters of ASCII, and those that U+0080 to U+009F add.
 bool IsControl(std::string_view character) {
@@ -98,14 +109,7 @@ bool IsUtf8(std::string_view text) noexcept {
   return true;
 }
 
-std::size_t PlainPrefix(std::string_view text) noexcept {
-  return Prefix(
-      text,
-      [](std::uint64_t block) {
-        return Below(block, 0x20) | Equal(block, '"') | Equal(block, '\\');
-      },
-      IsPlain);
-}
+std::size_t PlainPrefix(std::string_view text) noexcept { return Prefix(text, NotPlain); }
 
 std::string OneLine(std::string_view text, std::size_t limit) {
   std::string line;
