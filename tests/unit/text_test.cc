@@ -17,6 +17,34 @@ TEST_CASE("UTF-8 is accepted in every length of a character") {
   }
 }
 
+TEST_CASE("A byte that ends a run is found at every place of every text") {
+  const std::pair<const char*, std::size_t (*)(std::string_view)> finds[] = {
+      {"plain", [](std::string_view text) { return PlainPrefix(text); }},
+      {"ASCII", [](std::string_view text) {
+         // The first byte that is not ASCII makes it invalid, being alone.
+         std::size_t size = 0;
+         while (size < text.size() && IsUtf8(text.substr(0, size + 1))) ++size;
+         return size;
+       }}};
+  for (const auto& [what, find] : finds) {
+    const bool plain = what == std::string_view("plain");
+    for (std::size_t length = 0; length <= 20; ++length) {
+      for (std::size_t place = 0; place <= length; ++place) {
+        for (const char ends : plain ? "\"\\\x1F\x01"s + '\0' : "\x80\xFF"s) {
+          // Behind it stands one more, and before it what is next to those that end a run.
+          std::string text = "!#[] \x7F~!#[] \x7F~!#[] \x7F~";
+          text.resize(length);
+          if (plain && place > 0) text[place - 1] = '\xBF';
+          if (place < length) text[place] = ends;
+          if (place + 1 < length) text[length - 1] = ends;
+          CAPTURE(what, length, place, static_cast<int>(ends));
+          CHECK(find(text) == place);
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("What is not well-formed UTF-8 is refused") {
   const std::pair<const char*, std::string> cases[] = {
       {"a lone continuation byte", "\x80"},
