@@ -2,29 +2,21 @@
 #ifndef SERVICE_ACCOUNTS_SRC_ASYNC_CALL_H_
 #define SERVICE_ACCOUNTS_SRC_ASYNC_CALL_H_
 
-#include <exception>
 #include <functional>
 #include <memory>
 #include <utility>
 
 #include "block_pool.h"
 #include "call_loop.h"
+#include "contain.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// Runs a function of the program's own, and tells the observer of an exception from it.
 template <class Function>
 void RunContained(const CallState& call, Function function) noexcept {
-  const auto tell = [&](const char* what) {
-    call.Notify(&Observer::OnCallbackFailed, CallbackFailed{call.observed(), what});
-  };
-  try {
-    function();
-  } catch (const std::exception& e) {
-    tell(e.what());
-  } catch (...) {
-    tell("");
-  }
+  const auto threw = Contain(function);
+  if (threw) call.Notify(&Observer::OnCallbackFailed, CallbackFailed{call.observed(), *threw});
 }
 
 /// Holds on to the core until it has ended, so that a client may go before its calls do.
@@ -60,6 +52,6 @@ class AsyncCall final : public LoopCall, public FromBlockPool {
   std::function<void(Result<T>)> done_;
 };
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_ASYNC_CALL_H_

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// Of blocks of one size. Safe for use from any thread.
 class BlockPool {
@@ -80,6 +80,6 @@ class FromBlockPool {
   };
 };
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_BLOCK_POOL_H_

@@ -1,8 +1,9 @@
 #include "bulk.h"
 
+#include "contain.h"
 #include "deadline.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 Error NotBegun() {
   Error error = InvalidArgument(
@@ -27,13 +28,8 @@ CallOptions OptionsFor(const BulkOptions& options, std::size_t index,
                        std::optional<Error>* problem) {
   CallOptions call = options.call;
   if (!options.idempotency_key) return call;
-  try {
-    call.idempotency_key = options.idempotency_key(index);
-  } catch (const std::exception& e) {
-    *problem = InvalidArgument(std::string("idempotency_key: the function threw: ") + e.what());
-  } catch (...) {
-    *problem = InvalidArgument("idempotency_key: the function threw what is no std::exception");
-  }
+  const auto threw = Contain([&] { call.idempotency_key = options.idempotency_key(index); });
+  if (threw) *problem = InvalidArgument("idempotency_key: the function " + Threw(*threw));
   return call;
 }
 
@@ -141,4 +137,4 @@ void Batch::Stop() {
   }
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

@@ -17,7 +17,7 @@
 #include "call_loop.h"
 #include "invalid_argument.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 class BulkCall;
 
@@ -154,6 +154,6 @@ template <class Request, class T>
   return results;
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_BULK_H_

@@ -7,7 +7,7 @@
 
 #include "clock.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// Lets a number of attempts be on their way at a time. When the service asks for fewer requests,
 /// none begins until the time that it asks for; then it is one at a time, and one more with each
@@ -43,6 +43,6 @@ class BulkPace {
   SteadyTime pause_end_ = SteadyTime::min();
 };
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_BULK_PACE_H_

@@ -8,7 +8,7 @@
 
 #include "scanner.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// A date and a time of day in UTC; month and day count from 1.
 struct CivilTime {
@@ -64,6 +64,6 @@ constexpr bool ReadTimeOfDay(Scanner& in, CivilTime* time) {
   return true;
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_CALENDAR_H_

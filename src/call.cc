@@ -9,7 +9,7 @@
 #include "request_headers.h"
 #include "retry_decision.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 constexpr std::size_t kLongestIdempotencyKey = 255;
@@ -243,4 +243,4 @@ void Drive(CallState* call) {
   }
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

@@ -13,10 +13,11 @@
 #include <service_accounts/result.h>
 
 #include "client_core.h"
+#include "contain.h"
 #include "response_mapping.h"
 #include "token_source.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// An operation of the service: where it is, how its request is written and its reply read.
 template <class Request, class T>
@@ -124,11 +125,8 @@ class CallState {
 template <class Event>
 void CallState::Notify(void (Observer::*function)(const Event&), const Event& event) const {
   if (core_.options().observer == nullptr) return;
-  try {
-    (core_.options().observer.get()->*function)(event);
-  } catch (...) {
-    // There is nobody to tell.
-  }
+  // There is nobody to tell of what it throws.
+  (void)Contain([&] { (core_.options().observer.get()->*function)(event); });
 }
 
 /// A call of one operation, which knows the type of its value.
@@ -172,6 +170,6 @@ template <class Request, class T>
   return call.Finish();
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_CALL_H_

@@ -4,7 +4,7 @@
 
 #include "token_fetch.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 void LoopCall::OnSent(TransportResult&& result) { loop_->OnSent(this, std::move(result)); }
 
@@ -196,4 +196,4 @@ void CallLoop::StopTimer(LoopCall* call) {
   call->timer_.reset();
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

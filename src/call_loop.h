@@ -17,7 +17,7 @@
 #include "clock.h"
 #include "send_loop.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 class CallLoop;
 class TokenFetch;
@@ -123,6 +123,6 @@ class CallLoop {
   bool asleep_ = false;  ///< It has to be woken for what is posted.
 };
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_CALL_LOOP_H_

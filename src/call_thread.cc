@@ -3,18 +3,24 @@
 #include <system_error>
 #include <utility>
 
+#include "contain.h"
 #include "quiet_thread.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
-std::shared_ptr<CallThread> CallThread::Start(std::unique_ptr<SendLoop> sends, const Clock& clock) {
+std::shared_ptr<CallThread> CallThread::Start(std::unique_ptr<SendLoop> sends, const Clock& clock,
+                                              std::string* problem) {
   if (!sends->usable()) {
-    throw std::system_error(std::make_error_code(std::errc::too_many_files_open));
+    *problem = std::make_error_code(std::errc::too_many_files_open).message();
+    return nullptr;
   }
   auto calls = std::make_shared<CallThread>(std::move(sends), clock);
   // The thread holds on to what it runs: the last copy of a client may go in a callback on it.
-  calls->thread_ = QuietThread([calls] { calls->loop_.Run(true); });
-  return calls;
+  auto no_thread =
+      Contain([&] { calls->thread_ = QuietThread([calls] { calls->loop_.Run(true); }); });
+  if (!no_thread) return calls;
+  *problem = *std::move(no_thread);
+  return nullptr;
 }
 
 void CallThread::Retire() {
@@ -31,4 +37,4 @@ void CallThread::Stop() {
   }
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

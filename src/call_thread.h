@@ -3,19 +3,20 @@
 #define SERVICE_ACCOUNTS_SRC_CALL_THREAD_H_
 
 #include <memory>
+#include <string>
 #include <thread>
 
 #include "call_loop.h"
 #include "process.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// All of it may be called from any thread.
 class CallThread {
  public:
-  /// Throws `std::system_error` when there is no thread to be had, or no descriptor.
+  /// Null, and why, when there is no thread to be had, or no descriptor.
   [[nodiscard]] static std::shared_ptr<CallThread> Start(std::unique_ptr<SendLoop> sends,
-                                                         const Clock& clock);
+                                                         const Clock& clock, std::string* problem);
 
   /// For `Start`.
   CallThread(std::unique_ptr<SendLoop> sends, const Clock& clock)
@@ -42,6 +43,6 @@ class CallThread {
   const int process_ = CurrentProcess();
 };
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_CALL_THREAD_H_

@@ -4,7 +4,7 @@
 #include <mutex>
 #include <utility>
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 namespace internal {
 
 /// Whether it was cancelled, and who wants to know: a list without allocations, of callbacks that
@@ -69,4 +69,4 @@ CancellationCallback::~CancellationCallback() {
   if (state_ != nullptr) state_->Remove(this);
 }
 
-}  // namespace service_accounts
+}  // namespace service_accounts::v0

@@ -8,10 +8,11 @@
 #include "async_call.h"
 #include "bulk.h"
 #include "call.h"
+#include "contain.h"
 #include "invalid_argument.h"
 #include "service_account_json.h"
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 namespace {
 
 constexpr internal::Operation<CreateServiceAccountRequest, ServiceAccount> kCreateServiceAccount = {
@@ -38,11 +39,9 @@ void ServiceAccountsClient::CreateServiceAccountAsync(
     CreateServiceAccountRequest request, CallOptions call,
     std::function<void(Result<ServiceAccount>)> done) const {
   if (core_ == nullptr) {
-    try {
-      return done(MovedFrom());
-    } catch (...) {
-      return;  // There is no observer to tell.
-    }
+    // There is no observer to tell of what it throws.
+    (void)internal::Contain([&] { done(MovedFrom()); });
+    return;
   }
   using AsyncCall = internal::AsyncCall<CreateServiceAccountRequest, ServiceAccount>;
   core_->Post(AsyncCall::Make(core_->shared_from_this(), kCreateServiceAccount, request,
@@ -66,4 +65,4 @@ std::vector<Result<ServiceAccount>> ServiceAccountsClient::CreateServiceAccounts
   return internal::CallAll(*core_, kCreateServiceAccount, requests, bulk);
 }
 
-}  // namespace service_accounts
+}  // namespace service_accounts::v0

@@ -1,7 +1,6 @@
 #include "client_core.h"
 
 #include <random>
-#include <system_error>
 #include <utility>
 
 #include <service_accounts/version.h>
@@ -13,7 +12,7 @@
 #include "transport_loop.h"
 #include "url.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 /// Of bulk calls at the same time.
@@ -79,14 +78,14 @@ std::unique_ptr<SendLoop> ClientCore::MakeSendLoop() const {
   return own ? MakeDefaultSendLoop(default_transport_) : MakeTransportLoop(transport_, clock_);
 }
 
-std::shared_ptr<CallThread> ClientCore::Thread() const {
+std::shared_ptr<CallThread> ClientCore::Thread(std::string* problem) const {
   std::shared_ptr<CallThread> thread;
   std::shared_ptr<CallThread> failed;
   {
     const std::lock_guard<std::mutex> lock(thread_mutex_);
     if (thread_ != nullptr && !thread_->IsHere()) LeaveBehind(std::move(thread_));
     if (thread_ == nullptr || !thread_->usable()) {
-      failed = std::exchange(thread_, CallThread::Start(MakeSendLoop(), clock_));
+      failed = std::exchange(thread_, CallThread::Start(MakeSendLoop(), clock_, problem));
     }
     thread = thread_;
   }
@@ -95,15 +94,11 @@ std::shared_ptr<CallThread> ClientCore::Thread() const {
 }
 
 void ClientCore::Post(std::unique_ptr<LoopCall> call) const {
-  std::shared_ptr<CallThread> thread;
-  try {
-    thread = Thread();
-  } catch (const std::system_error& e) {
-    call->state().End(NoThread(e.what()));
-    call->OnEnded();
-    return;
-  }
-  thread->Post(std::move(call));
+  std::string problem;
+  const std::shared_ptr<CallThread> thread = Thread(&problem);
+  if (thread != nullptr) return thread->Post(std::move(call));
+  call->state().End(NoThread(problem));
+  call->OnEnded();
 }
 
 void ClientCore::EndCalls() const {
@@ -138,4 +133,4 @@ std::shared_ptr<const ClientCore> ShareCore(ClientOptions options) {
           }};
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

@@ -19,7 +19,7 @@
 #include "jitter.h"
 #include "spare_requests.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 class CallLoop;
 class CallThread;
@@ -71,7 +71,9 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
 
  private:
   [[nodiscard]] std::unique_ptr<SendLoop> MakeSendLoop() const;
-  [[nodiscard]] std::shared_ptr<CallThread> Thread() const;
+
+  /// Null, and why, if it cannot be had.
+  [[nodiscard]] std::shared_ptr<CallThread> Thread(std::string* problem) const;
 
   ClientOptions options_;
   std::optional<Error> invalid_;
@@ -93,6 +95,6 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
 /// As the copies of a client hold it: the last of them ends its calls.
 [[nodiscard]] std::shared_ptr<const ClientCore> ShareCore(ClientOptions options);
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_CLIENT_CORE_H_

@@ -10,7 +10,7 @@
 #include "token_source.h"
 #include "url.h"
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 namespace {
 
 using internal::InvalidArgument;
@@ -92,4 +92,4 @@ std::optional<Error> ClientOptions::Validate() const {
   return internal::CheckHeaders(headers, "headers");
 }
 
-}  // namespace service_accounts
+}  // namespace service_accounts::v0

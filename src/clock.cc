@@ -4,7 +4,7 @@
 #include <mutex>
 #include <new>
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 class RealClock final : public Clock {
@@ -35,4 +35,4 @@ const Clock& SystemClock() {
   return clock;
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

@@ -6,7 +6,7 @@
 
 #include <service_accounts/cancellation.h>
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 using WallTime = std::chrono::system_clock::time_point;
@@ -32,6 +32,6 @@ class Clock {
 /// The computer's own.
 [[nodiscard]] const Clock& SystemClock();
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_CLOCK_H_

@@ -8,7 +8,7 @@
 #include "scanner.h"
 #include "token_source.h"
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 namespace internal {
 namespace {
 
@@ -87,4 +87,4 @@ std::ostream& operator<<(std::ostream& out, const Credentials& credentials) {
   return out << credentials.source()->Description();
 }
 
-}  // namespace service_accounts
+}  // namespace service_accounts::v0

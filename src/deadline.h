@@ -12,7 +12,7 @@
 #include "clock.h"
 #include "invalid_argument.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// A longer timeout is this one: nothing that is added to a time then overflows.
 constexpr std::chrono::hours kLongestTimeout{365 * 24};
@@ -28,6 +28,6 @@ constexpr std::chrono::hours kLongestTimeout{365 * 24};
   return now + std::min<std::chrono::milliseconds>(timeout, kLongestTimeout);
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_DEADLINE_H_

@@ -9,7 +9,7 @@
 
 #include "send_loop.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 struct DefaultTransportOptions {
   ProxyOptions proxy;  ///< A URL is a valid one.
@@ -24,6 +24,6 @@ struct DefaultTransportOptions {
 /// For many requests at a time, with connections of its own.
 [[nodiscard]] std::unique_ptr<SendLoop> MakeDefaultSendLoop(const DefaultTransportOptions& options);
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_DEFAULT_TRANSPORT_H_

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 std::string ToObject(const FurtherMembers& members) {
@@ -52,4 +52,4 @@ ErrorBody ReadErrorBody(std::string_view body) {
   return error;
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

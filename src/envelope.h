@@ -10,7 +10,7 @@
 
 #include "json_codec.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// Of a success: {"code": 200, "data": {...}, "message": "success", "requestId": "req_1"}.
 struct Envelope {
@@ -44,6 +44,6 @@ struct ErrorBody {
 /// Never fails: a member that is not of the expected type is one of the further members.
 [[nodiscard]] ErrorBody ReadErrorBody(std::string_view body);
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_ENVELOPE_H_

@@ -4,7 +4,7 @@
 
 #include "text.h"
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 namespace {
 
 constexpr std::size_t kLongestMessage = 1000;
@@ -80,4 +80,4 @@ std::ostream& operator<<(std::ostream& out, RequestOutcome outcome) {
   return out << ToString(outcome);
 }
 
-}  // namespace service_accounts
+}  // namespace service_accounts::v0

@@ -4,7 +4,7 @@
 
 #include "scanner.h"
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 namespace {
 
 /// The first line of a block, without its "\n".
@@ -76,4 +76,4 @@ HeaderList::Iterator& HeaderList::Iterator::operator++() {
   return *this;
 }
 
-}  // namespace service_accounts
+}  // namespace service_accounts::v0

@@ -1,6 +1,6 @@
 #include <service_accounts/http_transport.h>
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 
 HttpTransport::~HttpTransport() = default;
 
@@ -11,4 +11,4 @@ void HttpTransport::SendAsync(
   done(Send(request, context));
 }
 
-}  // namespace service_accounts
+}  // namespace service_accounts::v0

@@ -10,7 +10,7 @@
 
 #include "process.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// Those that nobody uses at the moment, the last one used on top: its connection is the warmest.
 template <class T>
@@ -53,6 +53,6 @@ class IdlePool {
   int process_ = CurrentProcess();
 };
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_IDLE_POOL_H_

@@ -7,7 +7,7 @@
 
 #include <service_accounts/error.h>
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// The message begins with the name of what is wrong: "base_url: ...".
 [[nodiscard]] inline Error InvalidArgument(std::string message) {
@@ -18,6 +18,6 @@ namespace service_accounts::internal {
   return error;
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_INVALID_ARGUMENT_H_

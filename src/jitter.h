@@ -6,7 +6,7 @@
 #include <mutex>
 #include <random>
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// Safe for use from any thread.
 class Jitter {
@@ -24,6 +24,6 @@ class Jitter {
   std::mt19937_64 engine_;
 };
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_JITTER_H_

@@ -9,12 +9,14 @@
 
 // RapidJSON under a name of our own: a host that links another copy, built with other macros, would
 // otherwise share its weak symbols with ours.
-#define RAPIDJSON_NAMESPACE service_accounts::internal::rapidjson
+#define RAPIDJSON_NAMESPACE service_accounts::v0::internal::rapidjson
 #define RAPIDJSON_NAMESPACE_BEGIN \
   namespace service_accounts {    \
+  namespace v0 {                  \
   namespace internal {            \
   namespace rapidjson {
 #define RAPIDJSON_NAMESPACE_END \
+  }                             \
   }                             \
   }                             \
   }
@@ -22,7 +24,7 @@
 #include <rapidjson/reader.h>
 #include <rapidjson/writer.h>
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 /// RapidJSON's output stream on a std::string.
@@ -410,4 +412,4 @@ void JsonObjectWriter::Raw(std::string_view name, std::string_view json) {
   out_->append(":").append(json);
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

@@ -23,7 +23,7 @@
 
 #include <service_accounts/timestamp.h>
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 constexpr int kMaxJsonDepth = 32;
 
@@ -111,6 +111,6 @@ class JsonObjectWriter {
   bool first_ = true;
 };
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_JSON_CODEC_H_

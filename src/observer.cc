@@ -6,7 +6,7 @@
 
 #include "text.h"
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 namespace {
 
 constexpr std::size_t kLongestText = 200;
@@ -118,4 +118,4 @@ void LogObserver::OnCallbackFailed(const CallbackFailed& event) {
   Write(Line("callback_failed", event.call).text());
 }
 
-}  // namespace service_accounts
+}  // namespace service_accounts::v0

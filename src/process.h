@@ -9,7 +9,7 @@
 #include <unistd.h>
 #endif
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 [[nodiscard]] inline int CurrentProcess() {
 #if defined(_WIN32)
@@ -19,6 +19,6 @@ namespace service_accounts::internal {
 #endif
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_PROCESS_H_

@@ -5,7 +5,7 @@
 
 #include "url.h"
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 
 ProxyOptions::ProxyOptions(Source source, std::string url)
     : source_(source), url_(std::move(url)) {}
@@ -26,4 +26,4 @@ std::ostream& operator<<(std::ostream& out, const ProxyOptions& proxy) {
   return url ? out << "proxy " << url->text : out << "proxy with an invalid URL";
 }
 
-}  // namespace service_accounts
+}  // namespace service_accounts::v0

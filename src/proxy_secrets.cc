@@ -7,7 +7,7 @@
 
 #include "scanner.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 int HexValue(char c) { return IsDigit(c) ? c - '0' : ToLower(c) - 'a' + 10; }
@@ -89,4 +89,4 @@ std::string Base64(std::string_view bytes) {
   return text;
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

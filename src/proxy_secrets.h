@@ -8,7 +8,7 @@
 
 #include <service_accounts/proxy_options.h>
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// What the environment names as the proxy to such a service, by libcurl's rules but for no_proxy;
 /// "" when it names none.
@@ -21,6 +21,6 @@ namespace service_accounts::internal {
 /// Base64 as in RFC 4648, with padding.
 [[nodiscard]] std::string Base64(std::string_view bytes);
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_PROXY_SECRETS_H_

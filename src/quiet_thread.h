@@ -9,7 +9,7 @@
 #include <csignal>
 #endif
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// A thread inherits the signals that its maker holds back, so they are held back for a moment.
 class SignalsHeldBack {
@@ -40,6 +40,6 @@ template <class Function>
   return std::thread(std::move(function));
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_QUIET_THREAD_H_

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 /// The beginning of a secret that gives away too little to be worth the blot.
@@ -87,4 +87,4 @@ void Redact(std::string_view secret, ResponseMetadata* metadata) {
   metadata->headers = HeaderList::FromText(block);
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

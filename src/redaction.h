@@ -10,7 +10,7 @@
 #include <service_accounts/error.h>
 #include <service_accounts/response_metadata.h>
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// What stands in the place of a secret.
 constexpr std::string_view kRedacted = "[redacted]";
@@ -25,6 +25,6 @@ void Redact(std::string_view secret, std::string* text);
 void Redact(std::string_view secret, Error* error);
 void Redact(std::string_view secret, ResponseMetadata* metadata);
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_REDACTION_H_

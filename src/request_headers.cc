@@ -8,7 +8,7 @@
 #include "invalid_argument.h"
 #include "scanner.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 /// What the library answers for: the credential, the shape of the message, and what it can read.
@@ -93,4 +93,4 @@ std::vector<Header> MergeHeaders(std::vector<Header> base, const std::vector<Hea
   return base;
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

@@ -10,7 +10,7 @@
 #include <service_accounts/error.h>
 #include <service_accounts/header.h>
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 constexpr std::size_t kMostHeaders = 100;
 constexpr std::size_t kMostHeaderBytes = 64 * 1024;
@@ -26,6 +26,6 @@ constexpr std::size_t kMostHeaderBytes = 64 * 1024;
 [[nodiscard]] std::vector<Header> MergeHeaders(std::vector<Header> base,
                                                const std::vector<Header>& added);
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_REQUEST_HEADERS_H_

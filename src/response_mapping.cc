@@ -7,7 +7,7 @@
 #include "scanner.h"
 #include "text.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 constexpr std::size_t kLongestErrorBody = 64 * 1024;
@@ -187,4 +187,4 @@ Described DescribeUnreadable(HttpResponse reply, const Envelope& envelope, std::
   return DescribeAccepted(std::move(reply), ErrorKind::kMalformedResponse, cause, envelope);
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

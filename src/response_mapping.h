@@ -17,7 +17,7 @@
 #include "clock.h"
 #include "envelope.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// What a status other than 2xx means.
 struct Judgement {
@@ -78,6 +78,6 @@ void MapResult(TransportResult&& from, Decode<T> decode, const Clock& clock,
   }
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_RESPONSE_MAPPING_H_

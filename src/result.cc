@@ -1,6 +1,6 @@
 #include <service_accounts/result.h>
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 
 BadResultAccess::BadResultAccess(Error error)
     : error_(std::move(error)), text_(error_.ToString()) {}
@@ -19,4 +19,4 @@ void FailResultAccess(const Error& error) {
 }
 
 }  // namespace internal
-}  // namespace service_accounts
+}  // namespace service_accounts::v0

@@ -6,7 +6,7 @@
 #include "calendar.h"
 #include "scanner.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 using std::chrono::seconds;
@@ -95,4 +95,4 @@ std::optional<std::chrono::milliseconds> RetryAfter(const HeaderList& headers,
   return Clamp(*date - sent.value_or(std::chrono::duration_cast<seconds>(now.time_since_epoch())));
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

@@ -8,7 +8,7 @@
 
 #include <service_accounts/header.h>
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// The longest wait that is taken for what somebody meant.
 constexpr std::chrono::hours kMaxRetryAfter{24};
@@ -23,6 +23,6 @@ constexpr std::chrono::hours kMaxRetryAfter{24};
 /// 2000 (RFC 850's dates are long out of use).
 [[nodiscard]] std::optional<std::chrono::seconds> ParseHttpDate(std::string_view text);
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_RETRY_AFTER_H_

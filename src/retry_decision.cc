@@ -5,7 +5,7 @@
 #include "deadline.h"
 #include "invalid_argument.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 using std::chrono::milliseconds;
@@ -57,4 +57,4 @@ std::optional<nanoseconds> WaitBeforeRepeating(const RetryPolicy& policy, const 
   return wait;
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

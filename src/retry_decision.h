@@ -9,7 +9,7 @@
 #include <service_accounts/error.h>
 #include <service_accounts/retry_policy.h>
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 [[nodiscard]] std::optional<Error> CheckRetryPolicy(const RetryPolicy& policy);
 
@@ -23,6 +23,6 @@ namespace service_accounts::internal {
     const RetryPolicy& policy, const Error& error, int attempt, std::chrono::nanoseconds time_left,
     double random);
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_RETRY_DECISION_H_

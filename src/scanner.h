@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 // Characters by ASCII, whatever the host's locale is.
 constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -76,6 +76,6 @@ class Scanner {
   std::string_view rest_;
 };
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_SCANNER_H_

@@ -6,7 +6,7 @@
 
 #include "clock.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// One request on its way, and who wants to know what came of it.
 class Send {
@@ -54,6 +54,6 @@ class SendLoop {
   [[nodiscard]] virtual bool usable() const noexcept = 0;
 };
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_SEND_LOOP_H_

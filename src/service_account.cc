@@ -2,7 +2,7 @@
 
 #include <tuple>
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 namespace {
 
 auto Members(const ServiceAccount& a) {
@@ -16,4 +16,4 @@ bool operator==(const ServiceAccount& a, const ServiceAccount& b) {
   return Members(a) == Members(b);
 }
 
-}  // namespace service_accounts
+}  // namespace service_accounts::v0

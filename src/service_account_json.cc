@@ -9,7 +9,7 @@
 #include "invalid_argument.h"
 #include "text.h"
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 namespace internal {
 namespace {
 
@@ -221,4 +221,4 @@ Result<ServiceAccount> ServiceAccountFromJson(std::string_view json) {
   return account;
 }
 
-}  // namespace service_accounts
+}  // namespace service_accounts::v0

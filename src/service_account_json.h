@@ -13,7 +13,7 @@
 
 #include "envelope.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// To the end of a text. Says what cannot be sent.
 [[nodiscard]] std::optional<Error> WriteJson(const CreateServiceAccountRequest& request,
@@ -22,6 +22,6 @@ namespace service_accounts::internal {
 [[nodiscard]] DecodedReply DecodeServiceAccountReply(std::string_view body,
                                                      std::optional<ServiceAccount>* value);
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_SERVICE_ACCOUNT_JSON_H_

@@ -12,7 +12,7 @@
 
 #include "token_source.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// All but the body.
 struct PreparedRequest {
@@ -48,6 +48,6 @@ class SpareRequests {
   std::vector<std::unique_ptr<PreparedRequest>> spare_;
 };
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_SPARE_REQUESTS_H_

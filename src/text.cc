@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 bool IsContinuation(unsigned char byte) { return (byte & 0xC0U) == 0x80U; }
@@ -128,4 +128,4 @@ std::string OneLine(std::string_view text, std::size_t limit) {
   return cut ? line + "..." : line;
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

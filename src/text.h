@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// Well-formed UTF-8, RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
 [[nodiscard]] bool IsUtf8(std::string_view text) noexcept;
@@ -19,6 +19,6 @@ namespace service_accounts::internal {
 /// bytes that are not UTF-8 too; cut after `limit` bytes of it, with "..." where it was cut.
 [[nodiscard]] std::string OneLine(std::string_view text, std::size_t limit);
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_TEXT_H_

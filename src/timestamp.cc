@@ -6,7 +6,7 @@
 #include "calendar.h"
 #include "scanner.h"
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 namespace {
 
 using std::chrono::system_clock;
@@ -78,4 +78,4 @@ std::optional<system_clock::time_point> Timestamp::time() const {
   return ToTimePoint(*seconds - *offset, *fraction);
 }
 
-}  // namespace service_accounts
+}  // namespace service_accounts::v0

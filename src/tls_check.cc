@@ -8,7 +8,7 @@
 
 #include "invalid_argument.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 /// The system's own bundle is a quarter of this.
@@ -68,4 +68,4 @@ std::optional<Error> CheckTlsOptions(const TlsOptions& tls) {
   return std::nullopt;
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

@@ -11,13 +11,14 @@
 #include <mutex>
 #include <utility>
 
+#include "contain.h"
 #include "deadline.h"
 #include "invalid_argument.h"
 #include "process.h"
 #include "redaction.h"
 #include "token_source.h"
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 namespace internal {
 namespace {
 
@@ -148,18 +149,14 @@ class CallbackToken final : public TokenSource {
   }
 
   [[nodiscard]] Result<TimedToken> Fetch(const Clock& clock) const {
-    try {
-      if (auto error = Check()) return *std::move(error);
-      auto fetched = callback_();
-      if (!fetched) return OfCall(std::move(fetched).error());
-      auto token = CheckedToken(std::move(fetched->token), "token from the callback");
-      if (!token) return std::move(token).error();
-      return Timed(*std::move(token), fetched->expiry, clock);
-    } catch (const std::exception& e) {
-      return NotSent(ErrorKind::kUnauthenticated, std::string("the callback threw: ") + e.what());
-    } catch (...) {
-      return NotSent(ErrorKind::kUnauthenticated, "the callback threw what is no std::exception");
-    }
+    if (auto error = Check()) return *std::move(error);
+    std::optional<Result<AccessToken>> fetched;
+    const auto threw = Contain([&] { fetched = callback_(); });
+    if (threw) return NotSent(ErrorKind::kUnauthenticated, "the callback " + Threw(*threw));
+    if (!*fetched) return OfCall(std::move(*fetched).error());
+    auto token = CheckedToken(std::move((*fetched)->token), "token from the callback");
+    if (!token) return std::move(token).error();
+    return Timed(*std::move(token), (*fetched)->expiry, clock);
   }
 
   Result<Token> Land(Flight* flight, Result<TimedToken> fetched, const Clock& clock) const {
@@ -201,4 +198,4 @@ Credentials TokenFromCallback(std::function<Result<AccessToken>()> callback) {
   return Credentials(std::make_shared<internal::CallbackToken>(std::move(callback)));
 }
 
-}  // namespace service_accounts
+}  // namespace service_accounts::v0

@@ -6,17 +6,17 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <system_error>
 #include <thread>
 #include <utility>
 
 #include <service_accounts/credentials.h>
 
+#include "contain.h"
 #include "deadline.h"
 #include "quiet_thread.h"
 #include "token_source.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 class TokenFetch {
  public:
@@ -24,11 +24,9 @@ class TokenFetch {
   /// there.
   TokenFetch(Credentials credentials, const Clock& clock, std::function<void()> on_landed)
       : state_(std::make_shared<State>(std::move(credentials), clock, std::move(on_landed))) {
-    try {
-      thread_ = QuietThread([state = state_] { state->Run(); });
-    } catch (const std::system_error&) {
-      state_->Run();
-    }
+    const auto no_thread =
+        Contain([&] { thread_ = QuietThread([state = state_] { state->Run(); }); });
+    if (no_thread) state_->Run();
   }
 
   /// Waits for the program's own function, if that is running; unless it is that which ends the
@@ -93,6 +91,6 @@ class TokenFetch {
   std::thread thread_;
 };
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_TOKEN_FETCH_H_

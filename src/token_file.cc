@@ -19,7 +19,7 @@
 #include "scanner.h"
 #include "token_source.h"
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 namespace internal {
 namespace {
 
@@ -182,4 +182,4 @@ Credentials TokenFromFile(std::string path) {
   return Credentials(std::make_shared<internal::FileToken>(std::move(path)));
 }
 
-}  // namespace service_accounts
+}  // namespace service_accounts::v0

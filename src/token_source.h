@@ -14,7 +14,7 @@
 
 #include "clock.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 constexpr std::size_t kLongestToken = 8192;
 
@@ -58,6 +58,6 @@ class TokenSource {
 /// The same as a `Token`.
 [[nodiscard]] Result<Token> CheckedToken(std::string token, std::string_view origin);
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_TOKEN_SOURCE_H_

@@ -1,13 +1,14 @@
 #include "transport_loop.h"
 
-#include <exception>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-namespace service_accounts::internal {
+#include "contain.h"
+
+namespace service_accounts::v0::internal {
 namespace {
 
 /// A send that the transport has under way, or has ended.
@@ -79,8 +80,8 @@ class Mailbox {
   std::optional<CancellationSource> waiting_;  ///< Wakes the loop, if it waits.
 };
 
-TransportFailure Threw(const std::string& what) {
-  return {ErrorKind::kConnection, RequestOutcome::kUnknown, "the transport threw " + what,
+TransportFailure Broken(const std::string& threw) {
+  return {ErrorKind::kConnection, RequestOutcome::kUnknown, "the transport " + Threw(threw),
           HttpResponse()};
 }
 
@@ -95,13 +96,9 @@ class TransportLoop final : public SendLoop {
     const auto done = [sending, mailbox = mailbox_](TransportResult result) {
       mailbox->Put(sending, std::move(result));
     };
-    try {
-      transport_->SendAsync(send->request(), sending->context, done);
-    } catch (const std::exception& e) {
-      done(Threw(e.what()));
-    } catch (...) {
-      done(Threw("what is no std::exception"));
-    }
+    const auto threw =
+        Contain([&] { transport_->SendAsync(send->request(), sending->context, done); });
+    if (threw) done(Broken(*threw));
   }
 
   void Cancel(Send* send) override { static_cast<Sending*>(send->transfer)->cancellation.Cancel(); }
@@ -137,4 +134,4 @@ std::unique_ptr<SendLoop> MakeTransportLoop(std::shared_ptr<HttpTransport> trans
   return std::make_unique<TransportLoop>(std::move(transport), clock);
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

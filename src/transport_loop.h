@@ -8,12 +8,12 @@
 
 #include "send_loop.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// Its waits are the clock's.
 [[nodiscard]] std::unique_ptr<SendLoop> MakeTransportLoop(std::shared_ptr<HttpTransport> transport,
                                                           const Clock& clock);
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_TRANSPORT_LOOP_H_

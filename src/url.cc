@@ -5,7 +5,7 @@
 
 #include "scanner.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 constexpr std::string_view kBaseForm = "https://host[:port][/prefix]";
@@ -250,4 +250,4 @@ std::optional<ProxyUrl> ParseProxyUrl(std::string_view text, std::string* proble
   return url;
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

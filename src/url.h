@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 constexpr std::size_t kLongestUrl = 2048;
 
@@ -33,6 +33,6 @@ struct ProxyUrl {
 /// `problem` quotes nothing.
 [[nodiscard]] std::optional<ProxyUrl> ParseProxyUrl(std::string_view text, std::string* problem);
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_URL_H_

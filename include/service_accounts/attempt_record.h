@@ -10,6 +10,7 @@
 #include <service_accounts/error.h>
 
 namespace service_accounts {
+inline namespace v0 {
 
 /// The connection's part of an attempt; zeroed by transports that do not measure it.
 struct TransferTimes {
@@ -29,6 +30,7 @@ struct AttemptRecord {
   std::chrono::nanoseconds wait_before{0};  ///< Between the attempt before and this one.
 };
 
+}  // namespace v0
 }  // namespace service_accounts
 
 #endif  // SERVICE_ACCOUNTS_ATTEMPT_RECORD_H_

@@ -14,6 +14,7 @@
 #include <service_accounts/call_options.h>
 
 namespace service_accounts {
+inline namespace v0 {
 
 /// How far a bulk call has come.
 struct BulkProgress {
@@ -45,6 +46,7 @@ struct BulkOptions {
   std::function<void(const BulkProgress&)> on_progress;
 };
 
+}  // namespace v0
 }  // namespace service_accounts
 
 #endif  // SERVICE_ACCOUNTS_BULK_OPTIONS_H_

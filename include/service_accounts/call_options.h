@@ -17,6 +17,7 @@
 #include <service_accounts/retry_policy.h>
 
 namespace service_accounts {
+inline namespace v0 {
 
 /// A plain value; what is left alone is as in `ClientOptions`.
 struct CallOptions {
@@ -39,6 +40,7 @@ struct CallOptions {
   std::string idempotency_key;
 };
 
+}  // namespace v0
 }  // namespace service_accounts
 
 #endif  // SERVICE_ACCOUNTS_CALL_OPTIONS_H_

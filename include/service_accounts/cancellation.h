@@ -16,6 +16,7 @@
 #include <service_accounts/export.h>
 
 namespace service_accounts {
+inline namespace v0 {
 
 namespace internal {
 class CancellationState;
@@ -75,6 +76,7 @@ class SERVICE_ACCOUNTS_EXPORT CancellationCallback {
   CancellationCallback* next_ = nullptr;
 };
 
+}  // namespace v0
 }  // namespace service_accounts
 
 #endif  // SERVICE_ACCOUNTS_CANCELLATION_H_

@@ -21,6 +21,7 @@
 #include <service_accounts/service_account.h>
 
 namespace service_accounts {
+inline namespace v0 {
 
 namespace internal {
 class ClientCore;
@@ -77,6 +78,7 @@ class SERVICE_ACCOUNTS_EXPORT ServiceAccountsClient {
   std::shared_ptr<const internal::ClientCore> core_;
 };
 
+}  // namespace v0
 }  // namespace service_accounts
 
 #endif  // SERVICE_ACCOUNTS_CLIENT_H_

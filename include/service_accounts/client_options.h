@@ -26,6 +26,7 @@
 #include <service_accounts/tls_options.h>
 
 namespace service_accounts {
+inline namespace v0 {
 
 enum class HttpVersion {
   kHttp11,  ///< HTTP/1.1.
@@ -93,6 +94,7 @@ struct ClientOptions {
   [[nodiscard]] SERVICE_ACCOUNTS_EXPORT std::optional<Error> Validate() const;
 };
 
+}  // namespace v0
 }  // namespace service_accounts
 
 #endif  // SERVICE_ACCOUNTS_CLIENT_OPTIONS_H_

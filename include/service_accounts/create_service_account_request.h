@@ -14,6 +14,7 @@
 #include <vector>
 
 namespace service_accounts {
+inline namespace v0 {
 
 /// A plain value. Every text is UTF-8 and reaches the service byte for byte; one that is not valid
 /// UTF-8 makes the call fail with `ErrorKind::kInvalidArgument`, naming the member, before anything
@@ -47,6 +48,7 @@ struct CreateServiceAccountRequest {
   return !(a == b);
 }
 
+}  // namespace v0
 }  // namespace service_accounts
 
 #endif  // SERVICE_ACCOUNTS_CREATE_SERVICE_ACCOUNT_REQUEST_H_

@@ -23,6 +23,7 @@
 #include <service_accounts/result.h>
 
 namespace service_accounts {
+inline namespace v0 {
 
 namespace internal {
 class TokenSource;
@@ -91,6 +92,7 @@ TokenFromCallback(std::function<Result<AccessToken>()> callback);
 /// Prints the kind of source, e.g. "token from environment variable SERVICE_ACCOUNTS_TOKEN".
 SERVICE_ACCOUNTS_EXPORT std::ostream& operator<<(std::ostream& out, const Credentials& credentials);
 
+}  // namespace v0
 }  // namespace service_accounts
 
 #endif  // SERVICE_ACCOUNTS_CREDENTIALS_H_

@@ -20,6 +20,7 @@
 #include <service_accounts/export.h>
 
 namespace service_accounts {
+inline namespace v0 {
 
 /// The cause.
 enum class ErrorKind {
@@ -78,6 +79,7 @@ SERVICE_ACCOUNTS_EXPORT std::ostream& operator<<(std::ostream& out, const Error&
 SERVICE_ACCOUNTS_EXPORT std::ostream& operator<<(std::ostream& out, ErrorKind kind);
 SERVICE_ACCOUNTS_EXPORT std::ostream& operator<<(std::ostream& out, RequestOutcome outcome);
 
+}  // namespace v0
 }  // namespace service_accounts
 
 #endif  // SERVICE_ACCOUNTS_ERROR_H_

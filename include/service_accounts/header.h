@@ -16,6 +16,7 @@
 #include <service_accounts/export.h>
 
 namespace service_accounts {
+inline namespace v0 {
 
 /// One header field, RFC 9110 section 5. Names are compared without regard to case.
 struct Header {
@@ -90,6 +91,7 @@ class SERVICE_ACCOUNTS_EXPORT HeaderList::Iterator {
   std::string_view rest_;
 };
 
+}  // namespace v0
 }  // namespace service_accounts
 
 #endif  // SERVICE_ACCOUNTS_HEADER_H_

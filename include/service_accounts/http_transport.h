@@ -25,6 +25,7 @@
 #include <service_accounts/header.h>
 
 namespace service_accounts {
+inline namespace v0 {
 
 /// One request, ready to be sent: every member has been checked. `headers` holds the token.
 struct HttpRequest {
@@ -88,6 +89,7 @@ class SERVICE_ACCOUNTS_EXPORT HttpTransport {
                          std::function<void(TransportResult)> done);
 };
 
+}  // namespace v0
 }  // namespace service_accounts
 
 #endif  // SERVICE_ACCOUNTS_HTTP_TRANSPORT_H_

@@ -18,6 +18,7 @@
 #include <service_accounts/service_account.h>
 
 namespace service_accounts {
+inline namespace v0 {
 
 /// The body that a call would send: `name`, `permissions`, `description` if there is one, then
 /// `extra_fields` in the order of their names. An error for what a call would refuse: an empty
@@ -39,6 +40,7 @@ CreateServiceAccountRequestFromJson(std::string_view json);
 [[nodiscard]] SERVICE_ACCOUNTS_EXPORT Result<ServiceAccount> ServiceAccountFromJson(
     std::string_view json);
 
+}  // namespace v0
 }  // namespace service_accounts
 
 #endif  // SERVICE_ACCOUNTS_JSON_H_

@@ -21,6 +21,7 @@
 #include <service_accounts/export.h>
 
 namespace service_accounts {
+inline namespace v0 {
 
 /// Which call an event is about. Texts are valid during the event.
 struct ObservedCall {
@@ -111,6 +112,7 @@ class SERVICE_ACCOUNTS_EXPORT LogObserver final : public Observer {
   std::function<void(std::string_view)> sink_;
 };
 
+}  // namespace v0
 }  // namespace service_accounts
 
 #endif  // SERVICE_ACCOUNTS_OBSERVER_H_

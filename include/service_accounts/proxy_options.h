@@ -17,6 +17,7 @@
 #include <service_accounts/export.h>
 
 namespace service_accounts {
+inline namespace v0 {
 
 /// A value. It is for the library's own transport: one in `ClientOptions::transport` does not see
 /// it.
@@ -76,6 +77,7 @@ class SERVICE_ACCOUNTS_EXPORT ProxyOptions {
 /// credentials, and without a URL that is not a valid one.
 SERVICE_ACCOUNTS_EXPORT std::ostream& operator<<(std::ostream& out, const ProxyOptions& proxy);
 
+}  // namespace v0
 }  // namespace service_accounts
 
 #endif  // SERVICE_ACCOUNTS_PROXY_OPTIONS_H_

@@ -15,6 +15,7 @@
 #include <service_accounts/header.h>
 
 namespace service_accounts {
+inline namespace v0 {
 
 /// About the last reply of a call; zeroed and empty where none arrived. As in `Error`, the token
 /// stands nowhere in it.
@@ -30,6 +31,7 @@ struct ResponseMetadata {
   std::chrono::nanoseconds elapsed{0};  ///< The whole call on the steady clock.
 };
 
+}  // namespace v0
 }  // namespace service_accounts
 
 #endif  // SERVICE_ACCOUNTS_RESPONSE_METADATA_H_

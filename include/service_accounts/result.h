@@ -20,6 +20,7 @@
 #include <service_accounts/response_metadata.h>
 
 namespace service_accounts {
+inline namespace v0 {
 
 /// Thrown by `Result::value()` on an error, and by nothing else in the library.
 class SERVICE_ACCOUNTS_EXPORT BadResultAccess final : public std::exception {
@@ -153,6 +154,7 @@ class [[nodiscard]] Result {
   ResponseMetadata metadata_;
 };
 
+}  // namespace v0
 }  // namespace service_accounts
 
 #endif  // SERVICE_ACCOUNTS_RESULT_H_

@@ -13,6 +13,7 @@
 #include <chrono>
 
 namespace service_accounts {
+inline namespace v0 {
 
 /// A plain value with its defaults in place.
 struct RetryPolicy {
@@ -30,6 +31,7 @@ struct RetryPolicy {
   bool repeat_unknown_outcomes = false;
 };
 
+}  // namespace v0
 }  // namespace service_accounts
 
 #endif  // SERVICE_ACCOUNTS_RETRY_POLICY_H_

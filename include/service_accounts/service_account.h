@@ -13,6 +13,7 @@
 #include <service_accounts/timestamp.h>
 
 namespace service_accounts {
+inline namespace v0 {
 
 enum class ServiceAccountStatus {
   kUnspecified,   ///< The reply did not say.
@@ -45,6 +46,7 @@ struct ServiceAccount {
   return !(a == b);
 }
 
+}  // namespace v0
 }  // namespace service_accounts
 
 #endif  // SERVICE_ACCOUNTS_SERVICE_ACCOUNT_H_

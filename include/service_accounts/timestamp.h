@@ -15,6 +15,7 @@
 #include <service_accounts/export.h>
 
 namespace service_accounts {
+inline namespace v0 {
 
 /// The service documents its times as strings without naming their format, so the text is kept as
 /// received and read on request. A value type; equal when the texts are equal.
@@ -42,6 +43,7 @@ class Timestamp {
 
 [[nodiscard]] inline bool operator!=(const Timestamp& a, const Timestamp& b) { return !(a == b); }
 
+}  // namespace v0
 }  // namespace service_accounts
 
 #endif  // SERVICE_ACCOUNTS_TIMESTAMP_H_

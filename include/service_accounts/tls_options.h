@@ -12,6 +12,7 @@
 #include <string>
 
 namespace service_accounts {
+inline namespace v0 {
 
 /// A plain value: names of PEM files, checked to be there and to be PEM when a client is made, and
 /// read when a connection is. All empty: the system's certificates, and none of one's own.
@@ -25,6 +26,7 @@ struct TlsOptions {
   std::string client_key_file;
 };
 
+}  // namespace v0
 }  // namespace service_accounts
 
 #endif  // SERVICE_ACCOUNTS_TLS_OPTIONS_H_

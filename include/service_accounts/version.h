@@ -3,7 +3,10 @@
 //   std::cout << SERVICE_ACCOUNTS_VERSION_MAJOR << " built, " << service_accounts::Version() << "
 //   linked\n";
 //
-// Semantic versioning (https://semver.org). CMakeLists.txt reads its version from this file.
+// Semantic versioning (https://semver.org). All names are in an inline namespace, which is the
+// version of the binary interface: a program that is built with the headers of one never links
+// another, and two can be in one process. Both are written down here, and CMakeLists.txt reads
+// them.
 #ifndef SERVICE_ACCOUNTS_VERSION_H_
 #define SERVICE_ACCOUNTS_VERSION_H_
 
@@ -14,10 +17,12 @@
 #define SERVICE_ACCOUNTS_VERSION_PATCH 0
 
 namespace service_accounts {
+inline namespace v0 {
 
 /// The version of the linked library, "MAJOR.MINOR.PATCH"; valid for the life of the process.
 [[nodiscard]] SERVICE_ACCOUNTS_EXPORT const char* Version() noexcept;
 
+}  // namespace v0
 }  // namespace service_accounts
 
 #endif  // SERVICE_ACCOUNTS_VERSION_H_

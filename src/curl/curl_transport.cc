@@ -8,7 +8,7 @@
 #include "default_transport.h"
 #include "idle_pool.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 /// More idle loops, with a connection each, are closed: a burst of threads should not hold them for
@@ -85,4 +85,4 @@ std::unique_ptr<SendLoop> MakeDefaultSendLoop(const DefaultTransportOptions& opt
   return std::make_unique<Loop>(options, InitializeLibcurl() ? MakeMultiForMany() : nullptr);
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

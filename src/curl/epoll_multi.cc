@@ -21,7 +21,9 @@
 #include <utility>
 #include <vector>
 
-namespace service_accounts::internal {
+#include "contain.h"
+
+namespace service_accounts::v0::internal {
 namespace {
 
 using std::chrono::milliseconds;
@@ -268,11 +270,7 @@ EpollMulti::Watch* EpollMulti::Find(int descriptor) noexcept {
 
 bool EpollMulti::Want(int descriptor, unsigned events, Part* part) noexcept {
   const auto index = static_cast<std::size_t>(descriptor);
-  try {
-    if (index >= watches_.size()) watches_.resize(index + 1);
-  } catch (...) {
-    return false;
-  }
+  if (index >= watches_.size() && Contain([&] { watches_.resize(index + 1); })) return false;
   watches_[index].part = part;
   return SetEvents(descriptor, events);
 }
@@ -307,6 +305,6 @@ std::unique_ptr<Multi> MakeEpollMulti() {
   return multi->Open() ? std::move(multi) : nullptr;
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif

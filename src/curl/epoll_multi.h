@@ -10,10 +10,10 @@
 #define SERVICE_ACCOUNTS_EPOLL
 #endif
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 [[nodiscard]] std::unique_ptr<Multi> MakeEpollMulti();
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_CURL_EPOLL_MULTI_H_

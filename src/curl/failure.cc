@@ -4,7 +4,7 @@
 
 #include "text.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 constexpr std::size_t kLongestDetail = 300;
@@ -178,4 +178,4 @@ TransportFailure DescribeTransferFailure(CURLcode code, const TransferFacts& fac
   return failure;
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

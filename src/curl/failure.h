@@ -9,7 +9,7 @@
 
 #include <service_accounts/http_transport.h>
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 enum class ProxyUse {
   kNone,
@@ -39,6 +39,6 @@ struct TransferFacts {
 /// caller's to add.
 [[nodiscard]] TransportFailure DescribeTransferFailure(CURLcode code, const TransferFacts& facts);
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_CURL_FAILURE_H_

@@ -4,7 +4,7 @@
 #include <new>
 #include <utility>
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 /// What a burst has left behind is not kept for good.
@@ -115,4 +115,4 @@ void Loop::Fail() {
   }
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

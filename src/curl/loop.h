@@ -13,7 +13,7 @@
 #include "default_transport.h"
 #include "send_loop.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// Connections, and the transfers that use them.
 class Loop final : public SendLoop {
@@ -47,6 +47,6 @@ class Loop final : public SendLoop {
   bool usable_;
 };
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_CURL_LOOP_H_

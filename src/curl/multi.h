@@ -12,7 +12,7 @@
 
 #include "clock.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 struct CloseMulti {
   void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
@@ -61,6 +61,6 @@ class Multi {
 /// For any number.
 [[nodiscard]] std::unique_ptr<Multi> MakeMultiForMany();
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_CURL_MULTI_H_

@@ -4,7 +4,7 @@
 #include "curl/epoll_multi.h"
 #include "curl/multi.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 /// libcurl wakes for its own timers, the deadlines among them; this is only the most it may sleep.
@@ -69,4 +69,4 @@ std::unique_ptr<Multi> MakeMultiForMany() {
 #endif
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

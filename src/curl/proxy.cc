@@ -7,7 +7,7 @@
 #include "redaction.h"
 #include "url.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 using Source = ProxyOptions::Source;
@@ -70,4 +70,4 @@ std::string WithoutProxySecrets(std::string text, const ProxyOptions& proxy, boo
   return text;
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

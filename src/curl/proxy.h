@@ -9,7 +9,7 @@
 #include "curl/failure.h"
 #include "default_transport.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// The first option that libcurl refuses is named in `refused`.
 void SetProxy(const DefaultTransportOptions& options, CURL* easy, std::string* refused);
@@ -22,6 +22,6 @@ void SetProxy(const DefaultTransportOptions& options, CURL* easy, std::string* r
 [[nodiscard]] std::string WithoutProxySecrets(std::string text, const ProxyOptions& proxy,
                                               bool https);
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_CURL_PROXY_H_

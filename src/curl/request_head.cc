@@ -1,12 +1,12 @@
 #include "curl/request_head.h"
 
 #include <cstddef>
-#include <new>
 #include <string_view>
 
+#include "contain.h"
 #include "scanner.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 /// Before a long body, of a kilobyte or a megabyte by its version, libcurl asks for "100 Continue",
@@ -28,7 +28,7 @@ std::string HeaderLine(const Header& header) {
 /// for each transfer, which is a sixth of all its work for one.
 std::shared_ptr<CURLU> TakeApart(const std::string& url) {
   std::shared_ptr<CURLU> parts(curl_url(), curl_url_cleanup);
-  if (parts == nullptr) throw std::bad_alloc();
+  if (parts == nullptr) ThrowBadAlloc();
   const bool read =
       curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), CURLU_PATH_AS_IS) == CURLUE_OK;
   return read ? parts : nullptr;
@@ -50,7 +50,7 @@ RequestHead::RequestHead(const HttpRequest& request, const RequestHead* before)
 void RequestHead::AppendLine(const std::string& line) {
   // On failure the list stays as it is, and is still ours.
   curl_slist* const longer = curl_slist_append(lines_.get(), line.c_str());
-  if (longer == nullptr) throw std::bad_alloc();
+  if (longer == nullptr) ThrowBadAlloc();
   if (lines_ == nullptr) lines_.reset(longer);
 }
 
@@ -63,4 +63,4 @@ bool RequestHead::https() const noexcept {
   return EqualsIgnoringCase(std::string_view(url_text_).substr(0, 6), "https:");
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

@@ -10,7 +10,7 @@
 
 #include <service_accounts/http_transport.h>
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// Made once, and shared by the transfers of a loop for as long as their requests begin alike. One
 /// thread at a time.
@@ -45,6 +45,6 @@ class RequestHead {
   std::unique_ptr<curl_slist, FreeList> lines_;
 };
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_CURL_REQUEST_HEAD_H_

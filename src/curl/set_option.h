@@ -6,7 +6,7 @@
 
 #include <curl/curl.h>
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// The first option that libcurl refuses is named in `refused`, which is left alone otherwise.
 template <class Value>
@@ -18,6 +18,6 @@ void SetOption(CURL* easy, CURLoption option, Value value, std::string* refused)
       std::string(known != nullptr ? known->name : "an option") + ": " + curl_easy_strerror(code);
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_CURL_SET_OPTION_H_

@@ -4,7 +4,7 @@
 
 #include "curl/set_option.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 /// Whether libcurl was built with a file of trusted certificates, and that is there.
@@ -36,4 +36,4 @@ void SetTls(const TlsOptions& options, CURL* easy, std::string* refused) {
   SetOption(easy, CURLOPT_SSLKEY, options.client_key_file.c_str(), refused);
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

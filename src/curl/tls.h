@@ -8,11 +8,11 @@
 
 #include <service_accounts/tls_options.h>
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 /// The first option that libcurl refuses is named in `refused`.
 void SetTls(const TlsOptions& options, CURL* easy, std::string* refused);
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_CURL_TLS_H_

@@ -10,13 +10,14 @@
 #include <unistd.h>
 #endif
 
+#include "contain.h"
 #include "curl/failure.h"
 #include "curl/proxy.h"
 #include "curl/set_option.h"
 #include "curl/tls.h"
 #include "scanner.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 /// More header bytes than this, over all header blocks of one reply, are an attack.
@@ -256,25 +257,17 @@ std::size_t Transfer::OnHeader(char* data, std::size_t size, std::size_t count,
   transfer.too_large_ = transfer.header_bytes_ > kMaxHeaderBytes;
   if (transfer.too_large_) return 0;
   if (transfer.headers_done_) return bytes;  // Trailers say nothing that counts here.
-  try {
-    transfer.AddReplyLine(TrimSpace({data, bytes}));
-    return bytes;
-  } catch (...) {
-    return 0;
-  }
+  const auto threw = Contain([&] { transfer.AddReplyLine(TrimSpace({data, bytes})); });
+  return threw ? 0 : bytes;
 }
 
 std::size_t Transfer::OnBody(char* data, std::size_t size, std::size_t count, void* self) noexcept {
   auto& transfer = *static_cast<Transfer*>(self);
   const std::size_t bytes = size * count;
   const std::size_t room = transfer.max_body_bytes_ - transfer.reply_.body.size();
-  try {
-    transfer.reply_.body.append(data, std::min(bytes, room));
-    transfer.too_large_ = bytes > room;
-    return transfer.too_large_ ? 0 : bytes;
-  } catch (...) {
-    return 0;
-  }
+  transfer.too_large_ = bytes > room;
+  const auto threw = Contain([&] { transfer.reply_.body.append(data, std::min(bytes, room)); });
+  return threw || transfer.too_large_ ? 0 : bytes;
 }
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

@@ -19,7 +19,7 @@
 #include "default_transport.h"
 #include "send_loop.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 
 struct CloseEasy {
   void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
@@ -113,6 +113,6 @@ class Transfer {
   std::array<char, CURL_ERROR_SIZE> error_text_{};
 };
 
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
 
 #endif  // SERVICE_ACCOUNTS_SRC_CURL_TRANSFER_H_

@@ -19,7 +19,7 @@
 #include "tests/footprint/server_process.h"
 #include "tests/support/client.h"
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 namespace {
 
 using tests::Options;
@@ -98,7 +98,7 @@ void AwaitSilentCalls() {
 }
 
 }  // namespace
-}  // namespace service_accounts
+}  // namespace service_accounts::v0
 
 int main(int argc, char** argv) {
   using namespace service_accounts;

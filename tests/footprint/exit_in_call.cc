@@ -17,7 +17,7 @@
 #include "tests/support/client.h"
 #include "tests/support/raw_server.h"
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 namespace {
 
 using tests::kToken;
@@ -92,7 +92,7 @@ void LeaveCallBlocked() {
 }
 
 }  // namespace
-}  // namespace service_accounts
+}  // namespace service_accounts::v0
 
 int main(int argc, char** argv) {
   using namespace service_accounts;

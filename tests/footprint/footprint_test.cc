@@ -27,7 +27,7 @@
 #include "tests/support/temporary_file.h"
 #include "tests/support/tls_server.h"
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 namespace {
 
 using tests::Authority;
@@ -511,4 +511,4 @@ TEST_CASE("Where no thread is to be had for a token, it is fetched on the thread
 }
 
 }  // namespace
-}  // namespace service_accounts
+}  // namespace service_accounts::v0

@@ -7,7 +7,7 @@
 #include "tests/footprint/server_process.h"
 #include "tests/support/client.h"
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 namespace {
 
 using tests::Options;
@@ -49,7 +49,7 @@ const ServiceAccountsClient tls(TrustingOptions(server));
 LastWords before_clients("from a destructor, before the static clients go");
 
 }  // namespace
-}  // namespace service_accounts
+}  // namespace service_accounts::v0
 
 int main(int argc, char**) {
   using namespace service_accounts;

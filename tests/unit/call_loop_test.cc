@@ -24,7 +24,7 @@
 #include "tests/support/client.h"
 #include "tests/support/fake_clock.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 using namespace std::chrono_literals;
@@ -108,7 +108,7 @@ class ScriptedSends final : public SendLoop {
     std::unique_lock<std::mutex> lock(mutex_);
     // Only where the loop is broken, and would wait for ever.
     const bool woken = changed_.wait_for(lock, 10s, [&] { return woken_; });
-    if (!woken) throw std::runtime_error("the loop waits, and nothing is there to wake it");
+    if (!woken) FAIL("the loop waits, and nothing is there to wake it");
     woken_ = false;
   }
 
@@ -750,4 +750,4 @@ TEST_CASE("What was fetched for calls that have ended since is not given to late
 }
 
 }  // namespace
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

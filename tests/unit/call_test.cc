@@ -15,7 +15,7 @@
 #include "tests/support/fake_clock.h"
 #include "tests/support/temporary_file.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 using namespace std::chrono_literals;
@@ -446,4 +446,4 @@ TEST_CASE("A literal token that was rejected is not tried again") {
 }
 
 }  // namespace
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

@@ -8,7 +8,7 @@
 #include "clock.h"
 #include "tests/support/catch.h"
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 namespace {
 
 using namespace std::chrono_literals;
@@ -105,4 +105,4 @@ TEST_CASE("A wait ends at its time, or at once when it is cancelled") {
 }
 
 }  // namespace
-}  // namespace service_accounts
+}  // namespace service_accounts::v0

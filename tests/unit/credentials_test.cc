@@ -6,7 +6,7 @@
 #include "tests/support/catch.h"
 #include "token_source.h"
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 namespace {
 
 using namespace std::string_literals;
@@ -84,4 +84,4 @@ TEST_CASE("Printing credentials prints where the token comes from, and no secret
 }
 
 }  // namespace
-}  // namespace service_accounts
+}  // namespace service_accounts::v0

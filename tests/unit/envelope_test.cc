@@ -2,7 +2,7 @@
 
 #include "tests/support/catch.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 TEST_CASE("An error in the success's envelope is read") {
@@ -46,4 +46,4 @@ TEST_CASE("A body that is no JSON object says nothing") {
 }
 
 }  // namespace
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

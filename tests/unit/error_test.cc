@@ -4,7 +4,7 @@
 
 #include "tests/support/catch.h"
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 namespace {
 
 TEST_CASE("An error prints as one line with cause, message, outcome and ids") {
@@ -61,4 +61,4 @@ TEST_CASE("Every kind and outcome has words of its own") {
 }
 
 }  // namespace
-}  // namespace service_accounts
+}  // namespace service_accounts::v0

@@ -2,7 +2,7 @@
 
 #include "tests/support/catch.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 TEST_CASE("Whether a request was sent is told by the guard's count, never by libcurl's code") {
@@ -55,4 +55,4 @@ TEST_CASE(
 }
 
 }  // namespace
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

@@ -4,7 +4,7 @@
 
 #include "tests/support/catch.h"
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 namespace {
 
 std::vector<Header> AsVector(const HeaderList& list) { return {list.begin(), list.end()}; }
@@ -51,4 +51,4 @@ TEST_CASE("A header list is made from its own text again") {
 }
 
 }  // namespace
-}  // namespace service_accounts
+}  // namespace service_accounts::v0

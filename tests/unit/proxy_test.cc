@@ -9,7 +9,7 @@
 #include "tests/support/catch.h"
 #include "tests/support/proxy_environment.h"
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 namespace {
 
 using internal::Base64;
@@ -138,4 +138,4 @@ TEST_CASE("A failure is laid on the proxy only where it is the proxy's") {
 }
 
 }  // namespace
-}  // namespace service_accounts
+}  // namespace service_accounts::v0

@@ -2,7 +2,7 @@
 
 #include "tests/support/catch.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 std::string Redacted(std::string_view secret, std::string text) {
@@ -57,4 +57,4 @@ TEST_CASE("Every text of an error and of the metadata is redacted") {
 }
 
 }  // namespace
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

@@ -4,7 +4,7 @@
 
 #include "tests/support/catch.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 using namespace std::string_literals;
@@ -64,4 +64,4 @@ TEST_CASE("A call's header fields take the place of the client's of the same nam
 }
 
 }  // namespace
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

@@ -4,7 +4,7 @@
 #include "tests/support/catch.h"
 #include "tests/support/fake_clock.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 using namespace std::chrono_literals;
@@ -274,4 +274,4 @@ TEST_CASE("A success that was cut short keeps the cause") {
 }
 
 }  // namespace
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

@@ -4,7 +4,7 @@
 
 #include "tests/support/catch.h"
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 namespace {
 
 Error Failure(const std::string& message) {
@@ -39,6 +39,7 @@ TEST_CASE("A result holds a value or an error, and its metadata either way") {
   CHECK(Result<int>(1).metadata().http_status == 0);
 }
 
+#if defined(__cpp_exceptions)
 TEST_CASE("Asking an error for its value throws, with the error in the exception") {
   const auto bad = Bad();
   CHECK_THROWS_AS(bad.value(), BadResultAccess);
@@ -49,6 +50,7 @@ TEST_CASE("Asking an error for its value throws, with the error in the exception
     CHECK(std::string(exception.what()).find("taken") != std::string::npos);
   }
 }
+#endif
 
 TEST_CASE("value_or gives the fallback on an error") {
   CHECK(Good().value_or("other") == "value");
@@ -96,4 +98,4 @@ TEST_CASE("A result of a type that only moves can be moved out of") {
 }
 
 }  // namespace
-}  // namespace service_accounts
+}  // namespace service_accounts::v0

@@ -2,7 +2,7 @@
 
 #include "tests/support/catch.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 using namespace std::chrono_literals;
@@ -62,4 +62,4 @@ TEST_CASE("An HTTP date with a two-digit year is within fifty years of 2000") {
 }
 
 }  // namespace
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

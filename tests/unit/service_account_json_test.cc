@@ -4,7 +4,7 @@
 
 #include "tests/support/catch.h"
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 namespace {
 
 using namespace std::string_literals;
@@ -262,4 +262,4 @@ TEST_CASE("A request in JSON that lacks something is refused by its name") {
 }
 
 }  // namespace
-}  // namespace service_accounts
+}  // namespace service_accounts::v0

@@ -2,7 +2,7 @@
 
 #include "tests/support/catch.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 using namespace std::string_literals;
@@ -90,4 +90,4 @@ TEST_CASE("A line for a log is cut where it gets too long, and says so") {
 }
 
 }  // namespace
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

@@ -2,7 +2,7 @@
 
 #include "tests/support/catch.h"
 
-namespace service_accounts {
+namespace service_accounts::v0 {
 namespace {
 
 using std::chrono::system_clock;
@@ -87,4 +87,4 @@ TEST_CASE("Timestamps are equal when their texts are") {
 }
 
 }  // namespace
-}  // namespace service_accounts
+}  // namespace service_accounts::v0

@@ -5,7 +5,7 @@
 
 #include "tests/support/catch.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 /// A directory with the files that the cases need, gone with the test.
@@ -87,4 +87,4 @@ TEST_CASE("A TLS file that cannot work is named, with its option and the cause")
 }
 
 }  // namespace
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

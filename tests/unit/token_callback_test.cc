@@ -23,7 +23,7 @@
 #include "tests/support/fake_clock.h"
 #include "token_source.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 using namespace std::chrono_literals;
@@ -193,9 +193,11 @@ TEST_CASE(
   SECTION("an error") {
     s.fetch = [] { return Failure(ErrorKind::kConnection, "down"); };
   }
+#if defined(__cpp_exceptions)
   SECTION("an exception") {
     s.fetch = []() -> Fetched { throw std::runtime_error("down"); };
   }
+#endif
   SECTION("what is no token") {
     s.fetch = [] { return AccessToken{"no token", std::nullopt}; };
   }
@@ -240,6 +242,7 @@ TEST_CASE("A callback's error is the call's, of its own kind, but not sent and w
   CHECK(s.calls == 2);
 }
 
+#if defined(__cpp_exceptions)
 TEST_CASE("A callback that throws fails the calls, and the next one is asked again") {
   FakeSource s;
   s.fetch = []() -> Fetched { throw std::runtime_error("no route"); };
@@ -253,6 +256,7 @@ TEST_CASE("A callback that throws fails the calls, and the next one is asked aga
   s.fetch = [&] { return s.Counted(1h); };
   CHECK(TextOf(s.Get()) == "3");
 }
+#endif
 
 TEST_CASE("A token that could not be sent is refused without being quoted, and not kept") {
   FakeSource s;
@@ -269,6 +273,7 @@ TEST_CASE("A token that could not be sent is refused without being quoted, and n
   CHECK(s.calls == 4);
 }
 
+#if defined(__cpp_exceptions)
 TEST_CASE("The last token is blotted out of what the callback says, even once it was rejected") {
   FakeSource s;
   s.fetch = [&] { return s.Lasting("TOPSECRET-1", 100s); };
@@ -278,6 +283,7 @@ TEST_CASE("The last token is blotted out of what the callback says, even once it
   SECTION("rejected") { CHECK_FALSE(s.Replace("TOPSECRET-1")); }
   CHECK(TextOf(s.Get()) == "credentials: the callback threw: cannot renew [redacted]");
 }
+#endif
 
 TEST_CASE("An empty function is refused when the client is made") {
   ClientOptions options = tests::Options("https://accounts.test");
@@ -595,4 +601,4 @@ TEST_CASE("No token of a callback is in what a call gives out") {
 }
 
 }  // namespace
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

@@ -22,7 +22,7 @@
 #include "tests/support/fake_clock.h"
 #include "token_source.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 using namespace std::chrono_literals;
@@ -358,4 +358,4 @@ TEST_CASE("A call whose token the file has replaced meanwhile is repeated with t
 }
 
 }  // namespace
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal

@@ -2,7 +2,7 @@
 
 #include "tests/support/catch.h"
 
-namespace service_accounts::internal {
+namespace service_accounts::v0::internal {
 namespace {
 
 std::optional<BaseUrl> Parse(const std::string& text) {
@@ -210,4 +210,4 @@ TEST_CASE("The scheme says whether TLS is used, in any case of letters") {
 }
 
 }  // namespace
-}  // namespace service_accounts::internal
+}  // namespace service_accounts::v0::internal
