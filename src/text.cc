@@ -36,15 +36,15 @@ std::size_t CharacterLength(std::string_view text) noexcept {
 constexpr std::uint64_t kEach = 0x0101010101010101U;
 constexpr std::uint64_t kHighBits = kEach * 0x80U;
 
-std::uint64_t NotAscii(std::uint64_t block) { return block & kHighBits; }
+constexpr auto kNotAscii = [](std::uint64_t block) { return block & kHighBits; };
 
 /// What JSON does not have in a text as it is.
-std::uint64_t NotPlain(std::uint64_t block) {
+constexpr auto kNotPlain = [](std::uint64_t block) {
   const std::uint64_t control = block - kEach * 0x20U;
   const std::uint64_t quote = (block ^ kEach * '"') - kEach;
   const std::uint64_t backslash = (block ^ kEach * '\\') - kEach;
   return (control | quote | backslash) & ~block & kHighBits;
-}
+};
 
 /// The first byte lowest, on any machine; written out, as compilers make one load of it then.
 std::uint64_t Block(const char* bytes) {
@@ -75,7 +75,7 @@ std::size_t Prefix(std::string_view text, Find find) noexcept {
   return size;
 }
 
-std::size_t AsciiPrefix(std::string_view text) noexcept { return Prefix(text, NotAscii); }
+std::size_t AsciiPrefix(std::string_view text) noexcept { return Prefix(text, kNotAscii); }
 
 /// Control characters of ASCII, and those that U+0080 to U+009F add.
 bool IsControl(std::string_view character) {
@@ -109,7 +109,7 @@ bool IsUtf8(std::string_view text) noexcept {
   return true;
 }
 
-std::size_t PlainPrefix(std::string_view text) noexcept { return Prefix(text, NotPlain); }
+std::size_t PlainPrefix(std::string_view text) noexcept { return Prefix(text, kNotPlain); }
 
 std::string OneLine(std::string_view text, std::size_t limit) {
   std::string line;

@@ -8,14 +8,14 @@
 
 namespace service_accounts::v0::internal {
 
+/// "URL: out of memory"
+[[nodiscard]] std::string DescribeRefusal(CURLoption option, CURLcode code);
+
 /// The first option that libcurl refuses is named in `refused`, which is left alone otherwise.
 template <class Value>
 void SetOption(CURL* easy, CURLoption option, Value value, std::string* refused) {
   const CURLcode code = curl_easy_setopt(easy, option, value);
-  if (code == CURLE_OK || !refused->empty()) return;
-  const curl_easyoption* known = curl_easy_option_by_id(option);
-  *refused =
-      std::string(known != nullptr ? known->name : "an option") + ": " + curl_easy_strerror(code);
+  if (code != CURLE_OK && refused->empty()) *refused = DescribeRefusal(option, code);
 }
 
 }  // namespace service_accounts::v0::internal
