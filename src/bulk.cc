@@ -36,6 +36,9 @@ CallOptions OptionsFor(const BulkOptions& options, std::size_t index,
 Batch::Batch(const ClientCore& core, const BulkOptions& options, std::size_t total)
     : core_(core), options_(options), pace_(options.max_in_flight) {
   progress_.total = total;
+  const std::size_t most = std::min(total, options.max_in_flight);
+  under_way_.reserve(most);
+  without_room_.reserve(most);
 }
 
 void Batch::Run() {
@@ -49,10 +52,12 @@ void Batch::Run() {
 void Batch::PostCalls() {
   while (!stopped_ && !options_.call.cancellation.cancelled() && next_ < progress_.total &&
          under_way_.size() < options_.max_in_flight) {
-    std::unique_ptr<BulkCall> call = NewCall(next_++);
-    call->place_ = under_way_.size();
-    under_way_.push_back(call.get());
+    std::unique_ptr<BulkCall> call = NewCall(next_);
+    BulkCall* const posted = call.get();
+    posted->place_ = under_way_.size();
     loop_->Post(std::move(call));
+    under_way_.push_back(posted);
+    ++next_;
   }
 }
 
@@ -79,7 +84,7 @@ std::optional<SteadyTime> Batch::HoldUntil(BulkCall* call) {
   return std::nullopt;
 }
 
-void Batch::OnAttemptEnded(BulkCall* call) {
+void Batch::OnAttemptEnded(BulkCall* call) noexcept {
   const Error* const error = call->state().error();
   if (error == nullptr) pace_.OnSuccess(core_.clock().Now());
   if (error != nullptr && error->kind == ErrorKind::kRateLimited) {
@@ -108,7 +113,7 @@ void Batch::ResumeWaiting() {
   for (std::size_t i = 0; i < count; ++i) loop_->Resume(without_room_[i]);
 }
 
-void Batch::OnEnded(BulkCall* call, bool created) {
+void Batch::OnEnded(BulkCall* call, bool created) noexcept {
   LeaveRoom(call);
   Remove(call);
   ResumeWaiting();
@@ -118,7 +123,8 @@ void Batch::OnEnded(BulkCall* call, bool created) {
     RunContained(call->state(), [this] { options_.on_progress(progress_); });
   }
   if (!created && options_.stop_on_error) Stop();
-  PostCalls();
+  // Where there is no memory for the next one, it is tried again at the next end.
+  (void)Contain([this] { PostCalls(); });
 }
 
 void Batch::Remove(BulkCall* call) {

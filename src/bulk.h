@@ -42,8 +42,8 @@ class Batch {
 
   void PostCalls();
   [[nodiscard]] std::optional<SteadyTime> HoldUntil(BulkCall* call);
-  void OnAttemptEnded(BulkCall* call);
-  void OnEnded(BulkCall* call, bool created);
+  void OnAttemptEnded(BulkCall* call) noexcept;
+  void OnEnded(BulkCall* call, bool created) noexcept;
   void LeaveRoom(BulkCall* call);
   void ResumeWaiting();
   void Remove(BulkCall* call);
@@ -56,7 +56,7 @@ class Batch {
   BulkProgress progress_;
   std::size_t next_ = 0;                 ///< The first request that has no call yet.
   bool stopped_ = false;                 ///< By an error: no further attempt is made.
-  std::vector<BulkCall*> under_way_;     ///< Each at its `place_`.
+  std::vector<BulkCall*> under_way_;     ///< Each at its `place_`; with room for all, as the next.
   std::vector<BulkCall*> without_room_;  ///< Of those, in the order of their coming.
   CallLoop* loop_ = nullptr;
 };
@@ -67,14 +67,14 @@ class BulkCall : public LoopCall {
   explicit BulkCall(Batch* batch) : LoopCall(batch->options().call.cancellation), batch_(batch) {}
 
   [[nodiscard]] std::optional<SteadyTime> HoldUntil() final { return batch_->HoldUntil(this); }
-  void OnAttemptEnded() final { batch_->OnAttemptEnded(this); }
+  void OnAttemptEnded() noexcept final { batch_->OnAttemptEnded(this); }
   void OnEnded() noexcept final { batch_->OnEnded(this, TakeResult()); }
 
  protected:
   [[nodiscard]] virtual bool begun() const = 0;
 
   /// Puts the result where it belongs; false: it is an error.
-  virtual bool TakeResult() = 0;
+  virtual bool TakeResult() noexcept = 0;
 
  private:
   friend class Batch;
@@ -117,7 +117,9 @@ class TypedBatch final : public Batch {
       if (problem) call_->End(*std::move(problem));
     }
     [[nodiscard]] bool begun() const override { return call_.has_value(); }
-    bool TakeResult() override {
+    bool TakeResult() noexcept override {
+      if (!call_)
+        return false;  // There was no memory for it: the result says that it was not sent.
       batch_.results_[index_] = call_->Finish();
       return batch_.results_[index_].has_value();
     }

@@ -8,6 +8,7 @@
 #include "redaction.h"
 #include "request_headers.h"
 #include "retry_decision.h"
+#include "transport_loop.h"
 
 namespace service_accounts::v0::internal {
 namespace {
@@ -110,6 +111,15 @@ void CallState::End(Error interruption) {
   }
   result_->error.message = interruption.message + "; the attempt before: " + result_->error.message;
   result_->error.kind = interruption.kind;
+}
+
+void CallState::BreakOff(std::string what) noexcept {
+  // Nothing here takes memory, as there may be none.
+  ended_ = failed_ = true;
+  Error& error = result_.emplace().error;
+  error.kind = ErrorKind::kConnection;
+  error.message = std::move(what);
+  if (!attempts_.empty()) attempts_.back().outcome = RequestOutcome::kUnknown;
 }
 
 bool CallState::NeedsToken() const { return needs_token_ && !ended_ && !cancelled(); }
@@ -225,7 +235,16 @@ void CallState::Complete() {
   result_->metadata.attempts = std::move(attempts_);
 }
 
-void Drive(CallState* call) {
+namespace {
+
+TransportResult Send(HttpTransport* transport, const HttpRequest& request,
+                     const SendContext& context) {
+  std::optional<TransportResult> result;
+  const auto threw = Contain([&] { result = transport->Send(request, context); });
+  return threw ? TransportThrew(*threw) : *std::move(result);
+}
+
+void DriveOrThrow(CallState* call) {
   const ClientCore& core = call->core();
   for (;;) {
     if (call->NeedsToken()) {
@@ -237,10 +256,17 @@ void Drive(CallState* call) {
       }
     }
     if (!call->BeginAttempt()) return;
-    const auto next = call->EndAttempt(core.transport().Send(call->request(), call->context()));
+    const auto next = call->EndAttempt(Send(&core.transport(), call->request(), call->context()));
     if (!next) return;
     if (*next > core.clock().Now()) core.clock().WaitUntil(*next, call->context().cancellation);
   }
+}
+
+}  // namespace
+
+void Drive(CallState* call) noexcept {
+  auto threw = Contain([=] { DriveOrThrow(call); });
+  if (threw) call->BreakOff(*std::move(threw));
 }
 
 }  // namespace service_accounts::v0::internal

@@ -63,6 +63,9 @@ class CallState {
 
   /// There is no further attempt, for this reason. Not while one is under way.
   void End(Error interruption);
+
+  /// A step threw this: the call ends, and says that its outcome is unknown if an attempt began.
+  void BreakOff(std::string what) noexcept;
   [[nodiscard]] bool cancelled() const noexcept;
 
   [[nodiscard]] const ClientCore& core() const noexcept { return core_; }
@@ -159,7 +162,7 @@ class TypedCall final : public CallState {
 };
 
 /// Drives the call to its end, on this thread.
-void Drive(CallState* call);
+void Drive(CallState* call) noexcept;
 
 /// The call on the caller's thread.
 template <class Request, class T>

@@ -34,7 +34,7 @@ class LoopCall : private Send {
   [[nodiscard]] virtual std::optional<SteadyTime> HoldUntil() { return std::nullopt; }
 
   /// An attempt has ended; `HoldUntil` is asked next if there is to be another one.
-  virtual void OnAttemptEnded() {}
+  virtual void OnAttemptEnded() noexcept {}
 
  protected:
   /// The call ends as soon as this, which has to outlive it, is cancelled.
@@ -49,20 +49,22 @@ class LoopCall : private Send {
 
   [[nodiscard]] const HttpRequest& request() override { return state().request(); }
   [[nodiscard]] SendContext context() override { return state().context(); }
-  void OnSent(TransportResult&& result) override;
+  void OnSent(TransportResult&& result) noexcept override;
 
   const CancellationToken& cancellation_;
   std::optional<CancellationCallback> on_cancellation_;
   CallLoop* loop_ = nullptr;
   std::size_t place_ = 0;  ///< In the loop.
   bool sending_ = false;
-  bool awaits_token_ = false;
+  bool resumed_ = false;
+  const TokenFetch* awaited_token_ = nullptr;
   std::optional<Timers::iterator> timer_;
 };
 
 /// Run by one thread at a time; what may be called from any other says so. It waits for nothing but
 /// its sends and times, so that no call waits for another: a token that has to be fetched is
-/// fetched on a thread that is there for that alone, once for all calls that need it.
+/// fetched on a thread that is there for that alone, once for all calls that need it. What a step
+/// of a call throws, for want of memory, ends that call alone.
 class CallLoop {
  public:
   /// The clock is that of the calls.
@@ -83,8 +85,8 @@ class CallLoop {
   /// The same, and cancels all calls, those to come too. From any thread.
   void Stop();
 
-  /// Has a call go on that was told to hold.
-  void Resume(LoopCall* call) { SetTimer(call, SteadyTime::min()); }
+  /// Has a call go on, after what is under way, that was told to hold.
+  void Resume(LoopCall* call) noexcept;
 
   /// False when it cannot send any more. From any thread.
   [[nodiscard]] bool usable() const noexcept { return usable_; }
@@ -92,15 +94,23 @@ class CallLoop {
  private:
   friend class LoopCall;
 
-  void TakePosted();
-  void TakeToken();
-  void AdvanceCancelled();
-  void AdvanceDue();
+  enum class Next { kWait, kSend, kEnd };
+
+  void TakePosted() noexcept;
+  void Take(std::unique_ptr<LoopCall>* posted);
+  void TakeToken() noexcept;
+  void AdvanceCancelled() noexcept;
+  void AdvanceResumed() noexcept;
+  void AdvanceDue() noexcept;
   [[nodiscard]] bool AwaitEvents(bool forever);
-  void Advance(LoopCall* call);
+  [[nodiscard]] SteadyTime NextTime() const noexcept;
+  void Advance(LoopCall* call) noexcept;
+  [[nodiscard]] Next Step(LoopCall* call);
   [[nodiscard]] bool GetToken(LoopCall* call);
-  void OnSent(LoopCall* call, TransportResult&& result);
-  void End(LoopCall* call);
+  void GiveToken(LoopCall* call, const TokenFetch& landed) noexcept;
+  void OnSent(LoopCall* call, TransportResult&& result) noexcept;
+  void End(LoopCall* call) noexcept;
+  void Forget(LoopCall* call) noexcept;
   void SetTimer(LoopCall* call, SteadyTime time);
   void StopTimer(LoopCall* call);
   void Wake() { sends_->Wake(); }
@@ -108,6 +118,7 @@ class CallLoop {
   const std::unique_ptr<SendLoop> sends_;
   const Clock& clock_;
   std::vector<std::unique_ptr<LoopCall>> calls_;  ///< Each at its `place_`.
+  std::vector<LoopCall*> resumed_;                ///< With room for all calls.
   LoopCall::Timers timers_;
   std::unique_ptr<TokenFetch> fetch_;  ///< Null: none is under way.
 

@@ -104,7 +104,13 @@ void ClientCore::Post(std::unique_ptr<LoopCall> call) const {
 void ClientCore::EndCalls() const {
   std::shared_ptr<CallThread> thread;
   {
-    const std::lock_guard<std::mutex> lock(thread_mutex_);
+    // Nobody has the client any more, so nobody can be in here; but in a forked child a thread of
+    // the parent's seems to be, if it was at the time of the fork. Then all of it stays as it is.
+    const std::unique_lock<std::mutex> lock(thread_mutex_, std::try_to_lock);
+    if (!lock.owns_lock()) {
+      static_cast<void>(new std::shared_ptr<const ClientCore>(shared_from_this()));
+      return;
+    }
     thread.swap(thread_);
   }
   if (thread == nullptr) return;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "contain.h"
 #include "process.h"
 
 namespace service_accounts::v0::internal {
@@ -31,10 +32,10 @@ class IdlePool {
     return taken;
   }
 
-  /// One too many is destroyed.
-  void Return(std::unique_ptr<T> returned) {
+  /// One too many is destroyed, and so is one for which there is no memory.
+  void Return(std::unique_ptr<T> returned) noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (idle_.size() < most_) idle_.push_back(std::move(returned));
+    if (idle_.size() < most_) (void)Contain([&] { idle_.push_back(std::move(returned)); });
   }
 
  private:

@@ -21,7 +21,7 @@ class Send {
   [[nodiscard]] virtual SendContext context() = 0;
 
   /// Called once, by any function of the loop but `Wake`.
-  virtual void OnSent(TransportResult&& result) = 0;
+  virtual void OnSent(TransportResult&& result) noexcept = 0;
 
   void* transfer = nullptr;  ///< For the loop's own use.
 };
@@ -34,6 +34,7 @@ class SendLoop {
   SendLoop& operator=(const SendLoop&) = delete;
   virtual ~SendLoop() = default;
 
+  /// If it throws, nothing was sent, and nothing is reported.
   virtual void Begin(Send* send) = 0;
 
   /// Ends it, at once or in the next `Run`, which then says how far it came. Whoever began it has

@@ -58,8 +58,11 @@ class TokenFetch {
     void Run() {
       const CancellationToken cancellation = cancellation_.token();
       // Each call that waits for it does so within its own time.
-      token_ =
-          credentials_.source()->GetToken({clock_, clock_.Now() + kLongestTimeout, cancellation});
+      auto threw = Contain([&] {
+        token_ =
+            credentials_.source()->GetToken({clock_, clock_.Now() + kLongestTimeout, cancellation});
+      });
+      if (threw) token_ = NoToken(*std::move(threw));
       const std::lock_guard<std::mutex> lock(mutex_);
       landed_ = true;
       if (on_landed_) on_landed_();
@@ -78,6 +81,13 @@ class TokenFetch {
     [[nodiscard]] const Result<Token>& token() const { return *token_; }
 
    private:
+    [[nodiscard]] static Error NoToken(std::string why) noexcept {
+      Error error;
+      error.kind = ErrorKind::kUnauthenticated;
+      error.message = std::move(why);
+      return error;
+    }
+
     const Credentials credentials_;
     const Clock& clock_;
     const CancellationSource cancellation_;

@@ -80,11 +80,6 @@ class Mailbox {
   std::optional<CancellationSource> waiting_;  ///< Wakes the loop, if it waits.
 };
 
-TransportFailure Broken(const std::string& threw) {
-  return {ErrorKind::kConnection, RequestOutcome::kUnknown, "the transport " + Threw(threw),
-          HttpResponse()};
-}
-
 class TransportLoop final : public SendLoop {
  public:
   TransportLoop(std::shared_ptr<HttpTransport> transport, const Clock& clock)
@@ -98,7 +93,7 @@ class TransportLoop final : public SendLoop {
     };
     const auto threw =
         Contain([&] { transport_->SendAsync(send->request(), sending->context, done); });
-    if (threw) done(Broken(*threw));
+    if (threw) done(TransportThrew(*threw));
   }
 
   void Cancel(Send* send) override { static_cast<Sending*>(send->transfer)->cancellation.Cancel(); }
@@ -128,6 +123,11 @@ class TransportLoop final : public SendLoop {
 };
 
 }  // namespace
+
+TransportFailure TransportThrew(const std::string& what) {
+  return {ErrorKind::kConnection, RequestOutcome::kUnknown, "the transport " + Threw(what),
+          HttpResponse()};
+}
 
 std::unique_ptr<SendLoop> MakeTransportLoop(std::shared_ptr<HttpTransport> transport,
                                             const Clock& clock) {

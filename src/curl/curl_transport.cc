@@ -31,7 +31,7 @@ class BlockingSend final : public Send {
 
   [[nodiscard]] const HttpRequest& request() override { return request_; }
   [[nodiscard]] SendContext context() override { return context_; }
-  void OnSent(TransportResult&& result) override { result_ = std::move(result); }
+  void OnSent(TransportResult&& result) noexcept override { result_ = std::move(result); }
 
   [[nodiscard]] TransportResult RunOn(Loop* loop) {
     const CancellationCallback wake(context_.cancellation, [loop] { loop->Wake(); });

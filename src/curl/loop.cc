@@ -1,14 +1,20 @@
 #include "curl/loop.h"
 
+#include <algorithm>
 #include <chrono>
-#include <new>
+#include <thread>
 #include <utility>
+
+#include "contain.h"
 
 namespace service_accounts::v0::internal {
 namespace {
 
 /// What a burst has left behind is not kept for good.
 constexpr std::size_t kMostIdleTransfers = 256;
+
+/// Of a loop that cannot wait for anything, as there are no descriptors for it.
+constexpr std::chrono::milliseconds kRest{10};
 
 TransportFailure NotSent(ErrorKind kind, std::string message) {
   return {kind, RequestOutcome::kNotSent, std::move(message), HttpResponse()};
@@ -41,14 +47,17 @@ std::string Loop::Start(Send* send, SteadyTime now) {
   std::unique_ptr<Transfer> transfer = TakeIdle();
   std::string problem = transfer->Prepare(send, head_, now);
   if (!problem.empty()) return problem;
-  if (const char* refused = multi_->Add(transfer->easy(), &transfer->place().part)) {
+  under_way_.emplace_back();  // First, as it may throw.
+  const char* const refused = multi_->Add(transfer->easy(), &transfer->place().part);
+  if (refused != nullptr) {
+    under_way_.pop_back();
     usable_ = false;
     return refused;
   }
   begun_ = true;
   send->transfer = transfer.get();
-  transfer->place().index = under_way_.size();
-  under_way_.push_back(std::move(transfer));
+  transfer->place().index = under_way_.size() - 1;
+  under_way_.back() = std::move(transfer);
   return "";
 }
 
@@ -63,7 +72,8 @@ void Loop::Cancel(Send* send) { Report(static_cast<Transfer*>(send->transfer)); 
 
 void Loop::Run(SteadyTime until) {
   if (begun_ && (!Perform() || ReportEnded())) return;
-  if (!usable_ || !multi_->Wait(until)) return Fail();
+  if (!usable_) return FailAndRest(until);
+  if (!multi_->Wait(until)) return Fail();
   if (Perform()) static_cast<void>(ReportEnded());
 }
 
@@ -94,16 +104,28 @@ bool Loop::ReportEnded() {
 /// Its connection lives on if the transfer was whole.
 void Loop::Report(Transfer* transfer) {
   multi_->Remove(transfer->easy(), transfer->place().part);
-  Send* const send = transfer->send();
-  TransportResult result = transfer->Finish();
   const std::size_t index = transfer->place().index;
   std::swap(under_way_[index], under_way_.back());
   under_way_[index]->place().index = index;
-  if (transfer->usable() && idle_.size() < kMostIdleTransfers) {
-    idle_.push_back(std::move(under_way_.back()));
-  }
+  std::unique_ptr<Transfer> ended = std::move(under_way_.back());
   under_way_.pop_back();
+  Send* const send = ended->send();
+  TransportResult result = ended->Finish();
+  KeepIdle(std::move(ended));
   send->OnSent(std::move(result));
+}
+
+void Loop::KeepIdle(std::unique_ptr<Transfer> transfer) noexcept {
+  if (!transfer->usable() || idle_.size() >= kMostIdleTransfers) return;
+  (void)Contain([&] { idle_.push_back(std::move(transfer)); });  // Where it cannot, it is let go.
+}
+
+/// Nothing can wake it, so it looks again now and then.
+void Loop::FailAndRest(SteadyTime until) {
+  if (under_way_.empty()) {
+    std::this_thread::sleep_until(std::min(until, std::chrono::steady_clock::now() + kRest));
+  }
+  Fail();
 }
 
 /// libcurl has failed in a way that leaves its state unclear.

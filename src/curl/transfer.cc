@@ -166,13 +166,18 @@ void Transfer::End(CURLcode code) noexcept {
   code_ = code;
 }
 
-TransportResult Transfer::Finish() {
+TransportResult Transfer::Finish() noexcept {
   reply_.times = Times();
   if (ended_ && code_ == CURLE_OK) {
     if (reply_.status >= 200) return std::move(reply_);
     code_ = CURLE_WEIRD_SERVER_REPLY;
   }
-  TransportFailure failure = DescribeFailure();
+  TransportFailure failure;
+  auto threw = Contain([&] { failure = DescribeFailure(); });
+  if (threw) {
+    failure.outcome = sends_ > 0 ? RequestOutcome::kUnknown : RequestOutcome::kNotSent;
+    failure.message = *std::move(threw);
+  }
   failure.partial = std::move(reply_);
   return failure;
 }

@@ -48,7 +48,7 @@ class Transfer {
   void End(CURLcode code) noexcept;
 
   /// What became of it. If it has not ended, it was cancelled.
-  [[nodiscard]] TransportResult Finish();
+  [[nodiscard]] TransportResult Finish() noexcept;
 
   /// What it was prepared for.
   [[nodiscard]] Send* send() const noexcept { return send_; }

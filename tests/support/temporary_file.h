@@ -5,29 +5,16 @@
 #ifndef SERVICE_ACCOUNTS_TESTS_SUPPORT_TEMPORARY_FILE_H_
 #define SERVICE_ACCOUNTS_TESTS_SUPPORT_TEMPORARY_FILE_H_
 
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 namespace service_accounts::tests {
 
 /// Made with these contents, readable to the user alone; removes itself.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(std::string_view contents)
-      : path_((std::filesystem::temp_directory_path() / "service-accounts-test-XXXXXX").string()) {
-    const int file = mkstemp(path_.data());
-    if (file < 0) throw std::system_error(errno, std::generic_category(), "mkstemp " + path_);
-    close(file);
-    std::ofstream(path_, std::ios::binary) << contents;
-  }
-  ~TemporaryFile() { unlink(path_.c_str()); }
+  explicit TemporaryFile(std::string_view contents);
+  ~TemporaryFile();
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 

@@ -1,5 +1,6 @@
 #include "tls_check.h"
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 
@@ -32,7 +33,7 @@ class Files {
  private:
   static std::size_t Number() {
     return std::hash<std::string>()(
-        std::to_string(std::filesystem::file_time_type::clock::now().time_since_epoch().count()));
+        std::to_string(std::chrono::steady_clock::now().time_since_epoch().count()));
   }
   std::filesystem::path directory_;
 };
