@@ -245,6 +245,8 @@ void CallLoop::End(LoopCall* call) noexcept {
   StopTimer(call);
   Forget(call);
   call->on_cancellation_.reset();
+  // Whoever makes the next call because this one has ended has it made elsewhere.
+  if (!sends_->usable()) usable_ = false;
   call->OnEnded();
   {
     std::swap(calls_[call->place_], calls_.back());

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "call_loop.h"
-#include "process.h"
+#include "process_id.h"
 
 namespace service_accounts::v0::internal {
 

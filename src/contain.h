@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include <service_accounts/version.h>
+
 namespace service_accounts::v0::internal {
 
 /// Runs the function. What it threw in the words of a `std::exception`, "" for anything else; no

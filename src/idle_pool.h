@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "contain.h"
-#include "process.h"
+#include "process_id.h"
 
 namespace service_accounts::v0::internal {
 

@@ -36,7 +36,7 @@ class SignalsHeldBack {
 /// Throws `std::system_error` when none is to be had.
 template <class Function>
 [[nodiscard]] std::thread QuietThread(Function function) {
-  const SignalsHeldBack held_back;
+  [[maybe_unused]] const SignalsHeldBack held_back;
   return std::thread(std::move(function));
 }
 

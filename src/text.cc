@@ -56,7 +56,7 @@ std::uint64_t Block(const char* bytes) {
 
 /// How many bytes stand before the lowest of those found.
 std::size_t BytesBefore(std::uint64_t found) {
-  return (((found - 1) & ~found & kEach) * kEach >> 56U) - 1;
+  return static_cast<std::size_t>(((found - 1) & ~found & kEach) * kEach >> 56U) - 1;
 }
 
 /// How many bytes stand before the first one that is looked for.

@@ -14,7 +14,7 @@
 #include "contain.h"
 #include "deadline.h"
 #include "invalid_argument.h"
-#include "process.h"
+#include "process_id.h"
 #include "redaction.h"
 #include "token_source.h"
 

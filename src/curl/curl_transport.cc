@@ -2,8 +2,10 @@
 // connections.
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
+#include "contain.h"
 #include "curl/loop.h"
 #include "default_transport.h"
 #include "idle_pool.h"
@@ -23,6 +25,10 @@ bool InitializeLibcurl() {
   return initialized;
 }
 
+TransportFailure NotSent(std::string why) noexcept {
+  return {ErrorKind::kConnection, RequestOutcome::kNotSent, std::move(why), HttpResponse()};
+}
+
 /// A send that its caller waits for.
 class BlockingSend final : public Send {
  public:
@@ -35,7 +41,8 @@ class BlockingSend final : public Send {
 
   [[nodiscard]] TransportResult RunOn(Loop* loop) {
     const CancellationCallback wake(context_.cancellation, [loop] { loop->Wake(); });
-    loop->Begin(this);
+    auto threw = Contain([&] { loop->Begin(this); });
+    if (threw) return NotSent(*std::move(threw));
     while (!result_) {
       if (context_.cancellation.cancelled()) {
         loop->Cancel(this);
@@ -58,18 +65,21 @@ class CurlTransport final : public HttpTransport {
 
   /// A blocking call has a loop for itself, with one connection, and runs it on its own thread.
   TransportResult Send(const HttpRequest& request, const SendContext& context) override {
-    if (!InitializeLibcurl()) {
-      return TransportFailure{ErrorKind::kConnection, RequestOutcome::kNotSent,
-                              "libcurl could not be initialized", HttpResponse()};
-    }
-    std::unique_ptr<Loop> loop = idle_.Take();
-    if (loop == nullptr) loop = std::make_unique<Loop>(options_, MakeMultiForOne());
+    if (!InitializeLibcurl()) return NotSent("libcurl could not be initialized");
+    std::unique_ptr<Loop> loop;
+    auto threw = Contain([&] { loop = TakeLoop(); });
+    if (threw) return NotSent(*std::move(threw));
     TransportResult result = BlockingSend(request, context).RunOn(loop.get());
     if (loop->usable()) idle_.Return(std::move(loop));
     return result;
   }
 
  private:
+  [[nodiscard]] std::unique_ptr<Loop> TakeLoop() {
+    std::unique_ptr<Loop> loop = idle_.Take();
+    return loop != nullptr ? std::move(loop) : std::make_unique<Loop>(options_, MakeMultiForOne());
+  }
+
   const DefaultTransportOptions options_;
   IdlePool<Loop> idle_{kMostIdleLoops};
 };

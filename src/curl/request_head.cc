@@ -29,9 +29,9 @@ std::string HeaderLine(const Header& header) {
 std::shared_ptr<CURLU> TakeApart(const std::string& url) {
   std::shared_ptr<CURLU> parts(curl_url(), curl_url_cleanup);
   if (parts == nullptr) ThrowBadAlloc();
-  const bool read =
-      curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), CURLU_PATH_AS_IS) == CURLUE_OK;
-  return read ? parts : nullptr;
+  const CURLUcode code = curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), CURLU_PATH_AS_IS);
+  if (code == CURLUE_OUT_OF_MEMORY) ThrowBadAlloc();
+  return code == CURLUE_OK ? parts : nullptr;
 }
 
 }  // namespace

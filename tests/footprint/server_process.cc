@@ -1,6 +1,7 @@
 #include "tests/footprint/server_process.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
+#include <new>
 #include <string_view>
 #include <system_error>
 
@@ -60,12 +62,24 @@ class Countdown {
   int left_;
 };
 
+std::atomic<int>* SharedCounter() {
+  void* const memory = mmap(nullptr, sizeof(std::atomic<int>), PROT_READ | PROT_WRITE,
+                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "mmap");
+  return new (memory) std::atomic<int>(0);
+}
+
 /// Says where it is, and serves until the lifeline ends.
-void Serve(int report, int lifeline) {
+void Serve(int report, int lifeline, std::atomic<int>* http_requests) {
   const Authority authority;
   TlsServerOptions options;
   options.certificate = authority.Issue();
-  const RawServer http({AnswerAll});
+  const RawServer http({[=](RawConnection& connection) {
+    while (!connection.ReadRequest().empty()) {
+      ++*http_requests;
+      connection.Write(HttpReply(200, kAccount));
+    }
+  }});
   const TlsServer https(options, {AnswerAll});
   Countdown unread(ServerProcess::kSilentRequests);
   const auto keep_waiting = [&](auto& connection) {
@@ -92,7 +106,7 @@ void Serve(int report, int lifeline) {
 
 }  // namespace
 
-ServerProcess::ServerProcess() {
+ServerProcess::ServerProcess() : http_requests_(SharedCounter()) {
   const std::array<int, 2> report = Pipe();
   const std::array<int, 2> lifeline = Pipe();
   // NOLINTNEXTLINE(cppcoreguidelines-prefer-member-initializer): the pipes have to be there before.
@@ -101,7 +115,7 @@ ServerProcess::ServerProcess() {
   if (process_ == 0) {
     close(report[0]);
     close(lifeline[1]);
-    Serve(report[1], lifeline[0]);
+    Serve(report[1], lifeline[0], http_requests_);
     _exit(0);  // What the process that forked has to do at its exit is not this one's business.
   }
   close(report[1]);
@@ -124,6 +138,7 @@ ServerProcess::~ServerProcess() {
   close(lifeline_);
   while (waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
   }
+  munmap(http_requests_, sizeof *http_requests_);
 }
 
 }  // namespace service_accounts::tests

@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -24,6 +25,9 @@ class ServerProcess {
 
   [[nodiscard]] const std::string& http_url() const { return http_url_; }
 
+  /// Requests that were read there.
+  [[nodiscard]] int http_requests() const { return *http_requests_; }
+
   /// Trusted by those who trust `ca_file()`.
   [[nodiscard]] const std::string& https_url() const { return https_url_; }
   /// This many requests to the two of them are read and not answered.
@@ -37,6 +41,7 @@ class ServerProcess {
   [[nodiscard]] const std::string& ca_file() const { return ca_file_->path(); }
 
  private:
+  std::atomic<int>* const http_requests_;  // Shared by the two processes.
   pid_t process_ = -1;
   int lifeline_ = -1;  // Closed with this process: the server's reads the end of it.
   std::string http_url_;

@@ -34,7 +34,7 @@ case $1 in
     # placement new and the types of C functions: the same wherever it comes from.
     defined=$(nm --extern-only --defined-only "$static/lib/libservice_accounts.a" | sed -nE 's/^[0-9a-f]+ [A-Za-z] //p')
     scope='_Z(T[A-Z]|GV)?Z*N?[rVK]*[RO]?'
-    ! grep -vE "^$scope(16service_accounts|S[tabsiod]|9__gnu_cxx)|^_Zn[wa][jm]PvS?_?$|^_Zd[la]PvS_$|^_ZT[IS]P?F|^DW\.ref\." \
+    ! grep -vE "^$scope(16service_accounts|S[tabsiod]|9__gnu_cxx)|^_Zn[wa][jm]PvS?_?$|^_Zd[la]PvS_$|^_ZT[IS]P?F|^__clang_call_terminate$|^DW\.ref\." \
       <<<"$defined" || fail "defined, and neither ours nor of the standard library: as above"
     # Not even asked for: that would be the program's copy.
     none "RapidJSON outside our namespace" '(^|[^:])rapidjson::' <<<"$(c++filt <<<"$symbols")"

@@ -25,6 +25,9 @@ std::uint64_t RandomNumber() {
   return number >> 1;  // Serial numbers have a sign.
 }
 
+/// As OpenSSL takes it, also where a `long` holds 68 years only.
+long Long(std::chrono::seconds seconds) { return static_cast<long>(seconds.count()); }
+
 /// Everything but issuer, extensions and signature.
 OpenSslPtr<X509> NewCertificate(EVP_PKEY* key, const std::string& subject,
                                 std::chrono::seconds not_before, std::chrono::seconds not_after) {
@@ -32,8 +35,8 @@ OpenSslPtr<X509> NewCertificate(EVP_PKEY* key, const std::string& subject,
   X509* const x509 = certificate.get();
   Require(x509 != nullptr && X509_set_version(x509, X509_VERSION_3) == 1 &&
               ASN1_INTEGER_set_uint64(X509_get_serialNumber(x509), RandomNumber()) == 1 &&
-              X509_gmtime_adj(X509_getm_notBefore(x509), not_before.count()) != nullptr &&
-              X509_gmtime_adj(X509_getm_notAfter(x509), not_after.count()) != nullptr &&
+              X509_gmtime_adj(X509_getm_notBefore(x509), Long(not_before)) != nullptr &&
+              X509_gmtime_adj(X509_getm_notAfter(x509), Long(not_after)) != nullptr &&
               X509_set_pubkey(x509, key) == 1,
           "make a certificate");
   const auto* const text = reinterpret_cast<const unsigned char*>(subject.data());

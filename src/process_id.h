@@ -1,7 +1,7 @@
 // Which process this is: a forked child finds what its parent's threads had under way, and never
-// sees it end.
-#ifndef SERVICE_ACCOUNTS_SRC_PROCESS_H_
-#define SERVICE_ACCOUNTS_SRC_PROCESS_H_
+// sees it end. (Not named process.h: Windows' compilers have a header of that name.)
+#ifndef SERVICE_ACCOUNTS_SRC_PROCESS_ID_H_
+#define SERVICE_ACCOUNTS_SRC_PROCESS_ID_H_
 
 #if defined(_WIN32)
 #include <process.h>
@@ -21,4 +21,4 @@ namespace service_accounts::v0::internal {
 
 }  // namespace service_accounts::v0::internal
 
-#endif  // SERVICE_ACCOUNTS_SRC_PROCESS_H_
+#endif  // SERVICE_ACCOUNTS_SRC_PROCESS_ID_H_
