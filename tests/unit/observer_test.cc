@@ -2,6 +2,7 @@
 
 #include <service_accounts/testing/fake_transport.h>
 
+#include <fstream>
 #include <memory>
 #include <sstream>
 #include <stdexcept>
@@ -115,6 +116,18 @@ TEST_CASE("A log observer writes one line for each event, and what is on its lis
   for (const char* hidden : {kToken, "Bearer", "slow", "no ", "one", "two", "name:"}) {
     CHECK(log.find(hidden) == std::string::npos);
   }
+}
+
+TEST_CASE("A log whose disk is full changes nothing for the calls") {
+  std::ofstream out;
+  out.rdbuf()->pubsetbuf(nullptr, 0);
+  out.open("/dev/full");
+  REQUIRE(out.is_open());
+#if defined(__cpp_exceptions)
+  SECTION("and the stream throws") { out.exceptions(std::ios::badbit | std::ios::failbit); }
+#endif
+  CHECK(ThreeCalls(std::make_shared<LogObserver>(out)) == "account bad request invalid argument ");
+  CHECK_FALSE(out.good());
 }
 
 TEST_CASE("A log line cannot be broken by what the service sends") {
