@@ -47,6 +47,9 @@ if(library_type STREQUAL "STATIC_LIBRARY")
   # Whoever links the library links these too.
   set(pc_requirements "Requires: libcurl")
   set(pc_libs " -pthread")
+  if(WIN32)
+    string(APPEND pc_libs " -lws2_32")
+  endif()
   set(pc_cflags " -DSERVICE_ACCOUNTS_STATIC")
 else()
   # Not Requires.private, since then even --cflags would ask for libcurl's development package.

@@ -9,8 +9,9 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
     PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O2>")
 endif()
 
-# A static library's objects are for any linker, so this is for the shared one only.
-if(library_type STREQUAL "SHARED_LIBRARY")
+# A static library's objects are for any linker, so this is for the shared one only. MinGW's g++ 12
+# has an internal error with it, which CMake's check does not meet.
+if(library_type STREQUAL "SHARED_LIBRARY" AND NOT MINGW)
   include(CheckIPOSupported)
   check_ipo_supported(RESULT has_ipo OUTPUT ignored LANGUAGES CXX)
   set_target_properties(service_accounts PROPERTIES
