@@ -43,7 +43,10 @@ bool HoldsAsWritten(std::string_view secret, std::string_view text) {
   return text.find(secret) != std::string_view::npos || BeginningAtEnd(secret, text) > 0;
 }
 
-bool HasEscapedSlash(std::string_view text) { return text.find("\\/") != std::string_view::npos; }
+/// Or what may be one that was cut.
+bool HasEscapedSlash(std::string_view text) {
+  return text.find("\\/") != std::string_view::npos || text.back() == '\\';
+}
 
 std::string WithEscapedSlashes(std::string_view secret) {
   std::string escaped;

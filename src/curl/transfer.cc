@@ -126,6 +126,7 @@ std::string Transfer::Prepare(Send* send, std::shared_ptr<const RequestHead> hea
   header_bytes_ = 0;
   too_large_ = false;
   headers_done_ = false;
+  in_header_block_ = false;
   reply_ = HttpResponse();
   error_text_.front() = '\0';
   SetHead(std::move(head));
@@ -238,7 +239,8 @@ int Transfer::OnCloseSocket(void* multi, curl_socket_t socket) noexcept {
 void Transfer::AddReplyLine(std::string_view line) {
   if (line.empty()) {
     headers_done_ = reply_.status >= 200;
-  } else if (line.substr(0, 5) == "HTTP/") {
+    in_header_block_ = false;
+  } else if (!std::exchange(in_header_block_, true)) {
     BeginReply(line);
   } else {
     reply_.headers.AddLine(line);

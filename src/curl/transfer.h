@@ -109,6 +109,7 @@ class Transfer {
   std::size_t header_bytes_ = 0;
   bool too_large_ = false;
   bool headers_done_ = false;
+  bool in_header_block_ = false;  ///< Behind its status line.
   HttpResponse reply_;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
 };

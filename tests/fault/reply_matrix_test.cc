@@ -85,6 +85,7 @@ TEST_CASE("A success whose reply is cut short or garbled was accepted") {
        lost},
       {"negative length", ok + "Content-Length: -5\r\n\r\n" + body, lost},
       {"NUL in a header", ok + "X: a\0b\r\n\r\n"s + body, lost},
+      {"a second status line among the headers", ok + "HTTP/1.1 20C\r\n" + length + body, lost},
       {"204", "HTTP/1.1 204 No Content\r\n\r\n", Accepted(Kind::kMalformedResponse, 204)},
       {"202 without an account", HttpReply(202, "{}"), Accepted(Kind::kMalformedResponse, 202)},
       {"nothing at all", HttpReply(200, ""), unreadable},

@@ -19,6 +19,9 @@ using namespace std::chrono_literals;
 /// How far the clock is from the truth.
 std::atomic<std::time_t> wrong_by_seconds{0};
 
+/// Where the clock has 32 bits only, too.
+void SetWrong(std::chrono::seconds by) { wrong_by_seconds = static_cast<std::time_t>(by.count()); }
+
 timespec WallTime() {
   timespec now{};
   syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
@@ -65,7 +68,7 @@ TEST_CASE("A jump of the wall clock while the reply is awaited leaves the deadli
     const RightInTheEnd right;
     RawServer server({[&](RawConnection& connection) {
       connection.ReadRequest();
-      wrong_by_seconds = jump.count();
+      SetWrong(jump);
       connection.WaitForPeer();
     }});
     ClientOptions options = Options(server.base_url());
@@ -81,10 +84,10 @@ TEST_CASE("A jump of the wall clock between attempts leaves the wait as long as 
   const RightInTheEnd right;
   RawServer server({[](RawConnection& connection) {
     connection.ReadRequest();
-    wrong_by_seconds = std::chrono::seconds(24h * 365).count();
+    SetWrong(24h * 365);
     connection.Write(HttpReply(429, "", "Retry-After: 1\r\n"));
     connection.ReadRequest();
-    wrong_by_seconds = std::chrono::seconds(-24h * 365).count();
+    SetWrong(-24h * 365);
     connection.Write(HttpReply(400, ""));
   }});
   CheckFault(Options(server.base_url()), server,
@@ -96,7 +99,7 @@ TEST_CASE("A jump of the wall clock leaves the idle connection in use") {
   RawServer server({AnswerAll});
   const ServiceAccountsClient client(Options(server.base_url()));
   for (const std::chrono::seconds wrong : {0h, 24h * 365, -24h * 365}) {
-    wrong_by_seconds = wrong.count();
+    SetWrong(wrong);
     REQUIRE(client.CreateServiceAccount(Request("x")));
   }
   CHECK(server.connections() == 1);
