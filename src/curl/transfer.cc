@@ -46,6 +46,13 @@ curl_socket_t OpenSocket(const curl_sockaddr& address) {
 #endif
 }
 
+/// "HTTP/1.1", "HTTP/2": libcurl makes a status of 200 of anything that begins with "HTTP/".
+bool IsHttpVersion(std::string_view text) {
+  Scanner in(text);
+  if (!in.Skip("HTTP/") || !in.Number(1)) return false;
+  return in.AtEnd() || (in.Skip(".") && in.Number(1) && in.AtEnd());
+}
+
 int CloseSocket(curl_socket_t socket) {
 #if defined(_WIN32)
   return closesocket(socket);
@@ -253,7 +260,8 @@ void Transfer::BeginReply(std::string_view status_line) {
   Scanner in(status_line.substr(reply_.http_version.size()));
   in.Skip(" ");
   const std::string_view digits = in.Digits();
-  reply_.status = digits.size() == 3 ? *Scanner(digits).Number(3) : 0;
+  const bool is_status = IsHttpVersion(reply_.http_version) && digits.size() == 3;
+  reply_.status = is_status ? *Scanner(digits).Number(3) : 0;
 }
 
 std::size_t Transfer::OnHeader(char* data, std::size_t size, std::size_t count,

@@ -56,6 +56,8 @@ TEST_CASE("A reply without a final status leaves the outcome open") {
       {"a status of letters", "HTTP/1.1 abc OK\r\n\r\n"},
       {"a status of zero", "HTTP/1.1 000 OK\r\n\r\n"},
       {"a version from the future", "HTTP/7.0 200 OK\r\n\r\n"},
+      {"no version", "HTTP/*****1.1 404 x\r\n\r\n"},
+      {"a word for a version", "HTTP/foo 200\r\n\r\n"},
   };
   for (const auto& [what, bytes] : cases) {
     CheckReplies({{what, bytes, Unknown(Kind::kConnection)}});

@@ -73,6 +73,7 @@ void Try(std::string_view input) {
   Require(url->text.find_first_of("?#@\\") == std::string::npos ||
               url->text.find('@') > url->text.find('/', 8),
           "and has no user info, query or fragment");
+  Require(url->text.back() != '/', "and does not end with a slash, as a path comes behind it");
   const auto again = internal::ParseBaseUrl(url->text, &problem);
   Require(again && again->text == url->text && again->https == url->https &&
               again->loopback == url->loopback,

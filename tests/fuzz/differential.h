@@ -53,9 +53,9 @@ inline bool HasHugeNumber(std::string_view json) {
       ++end;
     }
     const std::string digits(json.substr(i, end - i));
-    const long power =
-        exponent == 0 ? 0 : std::strtol(digits.c_str() + (exponent - i), nullptr, 10);
-    if (power + static_cast<long>(digits.size()) > 300) return true;
+    // Both have their rules for how it looks; here it only has to be seen that it is huge.
+    const double power = exponent == 0 ? 0 : std::strtod(digits.c_str() + (exponent - i), nullptr);
+    if (power + static_cast<double>(digits.size()) > 300) return true;
     i = end;
   }
   return false;

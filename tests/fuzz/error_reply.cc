@@ -14,8 +14,9 @@ void CheckErrorOf(int status, std::string_view body) {
   reply.status = status;
   reply.body = body;
   const Error error = internal::DescribeErrorReply(std::move(reply), {}).error;
-  const internal::Judgement judgement = internal::JudgeStatus(status);
-  Require(error.kind == judgement.kind && error.outcome == judgement.outcome,
+  const bool refuses = status < 500 && status != 408;
+  Require(error.outcome == (refuses ? RequestOutcome::kRejected : RequestOutcome::kUnknown) &&
+              error.http_status == status,
           "the status decides, whatever the body says");
   Require(!error.message.empty(), "an error says something");
   Require(internal::IsUtf8(error.message) && internal::IsUtf8(error.code) &&

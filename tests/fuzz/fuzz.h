@@ -18,7 +18,7 @@ void Try(std::string_view input);
 /// Ends the process where a promise is broken, which is what a fuzzer takes for a finding.
 inline void Require(bool holds, const std::string& promise) {
   if (holds) return;
-  std::fprintf(stderr, "broken: %s\n", promise.c_str());
+  (void)std::fprintf(stderr, "broken: %s\n", promise.c_str());
   std::abort();
 }
 

@@ -46,6 +46,9 @@ void Try(std::string_view input) {
     const bool leap_second = input.find(":60 ") != std::string_view::npos;
     Require(leap_second || IsPrintedSo(input, time->count()),
             "a date is the time that prints as it");
+    const bool short_year = input.find('-') != std::string_view::npos;
+    Require(!short_year || (time->count() >= -631152000 && time->count() <= 2524608000),
+            "a year of two digits is from 1950 to 2049");
     Require(!leap_second || time->count() % 60 == 0, "a leap second is a minute's first");
   }
 

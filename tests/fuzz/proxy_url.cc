@@ -27,6 +27,14 @@ void Try(std::string_view input) {
   Require(again && again->text == url->text && again->user_info.empty() &&
               again->https == url->https && again->loopback == url->loopback,
           "what is shown reads back as the same proxy");
+
+  // With credentials, it is still the same one.
+  std::string other = url->text;
+  other.insert(other.find("://") + 3, "user:p%40ss@");
+  if (other.size() > internal::kLongestUrl) return;
+  const auto with = internal::ParseProxyUrl(other, &problem);
+  Require(with && with->text == url->text && with->user_info == "user:p%40ss",
+          "credentials are cut off and kept");
 }
 
 }  // namespace service_accounts::fuzz

@@ -50,7 +50,7 @@ int main(int argc, char** argv) {
   for (const auto& entry : std::filesystem::directory_iterator(argv[1])) {
     std::ifstream in(entry.path(), std::ios::binary);
     const Bytes input(std::istreambuf_iterator<char>(in), {});
-    std::fprintf(stderr, "%s\n", entry.path().filename().c_str());
+    (void)std::fprintf(stderr, "%s\n", entry.path().filename().c_str());
     TryCopy(input);
     std::mt19937 random(static_cast<unsigned>(input.size()));
     for (long i = 0; i < mutations; ++i) TryCopy(Mutated(input, random));

@@ -11,7 +11,7 @@ namespace service_accounts::fuzz {
 namespace {
 
 int Number(std::string_view text, std::size_t at, std::size_t digits) {
-  return std::atoi(std::string(text.substr(at, digits)).c_str());
+  return static_cast<int>(std::strtol(std::string(text.substr(at, digits)).c_str(), nullptr, 10));
 }
 
 /// Of a text that is known to be a date-time.
@@ -39,7 +39,8 @@ void Try(std::string_view input) {
   const auto time = timestamp.time();
   if (!time) return;
 
-  Require(input.size() >= 20 && input.find_first_not_of("0123456789-:.+TtZz ") == input.npos,
+  Require(input.size() >= 20 &&
+              input.find_first_not_of("0123456789-:.+TtZz ") == std::string_view::npos,
           "what is a time looks like one");
   const auto whole = std::chrono::floor<seconds>(*time);
   Require(whole.time_since_epoch().count() == CountedByTheLibrary(input),
@@ -51,9 +52,9 @@ void Try(std::string_view input) {
   Require(gmtime_r(&since, &parts) != nullptr, "a time has a date");
   char text[64];
   const auto rest = std::chrono::duration_cast<std::chrono::nanoseconds>(*time - whole).count();
-  std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%09lldZ", parts.tm_year + 1900,
-                parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-                static_cast<long long>(rest));
+  (void)std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%09lldZ",
+                      parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
+                      parts.tm_min, parts.tm_sec, static_cast<long long>(rest));
   Require(Timestamp(text).time() == time, "printed it reads back as the same");
 }
 

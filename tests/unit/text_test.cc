@@ -17,30 +17,32 @@ TEST_CASE("UTF-8 is accepted in every length of a character") {
   }
 }
 
+/// A run of so many bytes before one that ends it, which stands once more at the end.
+std::string RunOf(std::size_t length, std::size_t place, char ends) {
+  std::string text = "!#[] \x7F~!#[] \x7F~!#[] \x7F~";
+  text.resize(length);
+  if (place < length) text[place] = text[length - 1] = ends;
+  return text;
+}
+
+/// The first byte that is not ASCII makes it invalid, being alone.
+std::size_t AsciiRun(std::string_view text) {
+  std::size_t size = 0;
+  while (size < text.size() && IsUtf8(text.substr(0, size + 1))) ++size;
+  return size;
+}
+
 TEST_CASE("A byte that ends a run is found at every place of every text") {
-  const std::pair<const char*, std::size_t (*)(std::string_view)> finds[] = {
-      {"plain", [](std::string_view text) { return PlainPrefix(text); }},
-      {"ASCII", [](std::string_view text) {
-         // The first byte that is not ASCII makes it invalid, being alone.
-         std::size_t size = 0;
-         while (size < text.size() && IsUtf8(text.substr(0, size + 1))) ++size;
-         return size;
-       }}};
-  for (const auto& [what, find] : finds) {
-    const bool plain = what == std::string_view("plain");
-    for (std::size_t length = 0; length <= 20; ++length) {
-      for (std::size_t place = 0; place <= length; ++place) {
-        for (const char ends : plain ? "\"\\\x1F\x01"s + '\0' : "\x80\xFF"s) {
-          // Behind it stands one more, and before it what is next to those that end a run.
-          std::string text = "!#[] \x7F~!#[] \x7F~!#[] \x7F~";
-          text.resize(length);
-          if (plain && place > 0) text[place - 1] = '\xBF';
-          if (place < length) text[place] = ends;
-          if (place + 1 < length) text[length - 1] = ends;
-          CAPTURE(what, length, place, static_cast<int>(ends));
-          CHECK(find(text) == place);
-        }
+  for (std::size_t length = 0; length <= 20; ++length) {
+    for (std::size_t place = 0; place <= length; ++place) {
+      CAPTURE(length, place);
+      for (const char ends : "\"\\\x1F\x01"s + '\0') {
+        std::string text = RunOf(length, place, ends);
+        // What is no neighbour of those that end a run, but for its high bit.
+        if (place > 0) text[place - 1] = '\xBF';
+        CHECK(PlainPrefix(text) == place);
       }
+      for (const char ends : "\x80\xFF"s) CHECK(AsciiRun(RunOf(length, place, ends)) == place);
     }
   }
 }
