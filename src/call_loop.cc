@@ -130,8 +130,11 @@ void CallLoop::Advance(LoopCall* call) noexcept {
   StopTimer(call);
   Next next = Next::kEnd;
   auto threw = Contain([&] { next = Step(call); });
-  if (threw) BreakOff(call, *std::move(threw));
-  if (threw || next == Next::kEnd) return End(call);
+  if (threw) {
+    BreakOff(call, *std::move(threw));
+    next = Next::kEnd;
+  }
+  if (next == Next::kEnd) return End(call);
   if (next == Next::kWait) return;
   call->sending_ = true;
   threw = Contain([&] { sends_->Begin(call); });

@@ -35,9 +35,11 @@ ProxyOptions ProxyFor(const ProxyOptions& proxy, const BaseUrl& url) {
   return from_environment && url.loopback ? ProxyOptions::None() : proxy;
 }
 
-/// What a forked child has of its parent's thread cannot be ended: it is not there.
-void LeaveBehind(std::shared_ptr<CallThread> thread) {
-  static_cast<void>(new std::shared_ptr<CallThread>(std::move(thread)));
+/// What a forked child has of its parent's threads cannot be ended: they are not there.
+template <class T>
+void LeaveBehind(std::shared_ptr<T> left) {
+  // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): that is what it is for.
+  static_cast<void>(new std::shared_ptr<T>(std::move(left)));
 }
 
 Error NoThread(const std::string& why) {
@@ -108,7 +110,7 @@ void ClientCore::EndCalls() const {
     // the parent's seems to be, if it was at the time of the fork. Then all of it stays as it is.
     const std::unique_lock<std::mutex> lock(thread_mutex_, std::try_to_lock);
     if (!lock.owns_lock()) {
-      static_cast<void>(new std::shared_ptr<const ClientCore>(shared_from_this()));
+      LeaveBehind(shared_from_this());
       return;
     }
     thread.swap(thread_);
