@@ -96,6 +96,7 @@ class EpollMulti final : public Multi {
   [[nodiscard]] Watch* Find(int descriptor) noexcept;
   [[nodiscard]] bool Want(int descriptor, unsigned events, Part* part) noexcept;
   void Release(int descriptor) noexcept;
+  void Forget(int descriptor) noexcept;
   [[nodiscard]] bool SetEvents(int descriptor, unsigned events) noexcept;
 
   int epoll_ = -1;
@@ -234,15 +235,14 @@ void EpollMulti::Wake() noexcept {
 }
 
 bool EpollMulti::OnOpened(curl_socket_t socket) noexcept {
-  if (!Want(socket, 0, nullptr)) return false;
+  if (!Want(socket, 0, nullptr) || !Multi::OnOpened(socket)) return false;
   *Find(socket) = Watch{true, nullptr, 0};
   return true;
 }
 
 void EpollMulti::OnClosing(curl_socket_t socket) noexcept {
-  // Not left to the closing: where a forked child holds it open, epoll would go on reporting it.
-  static_cast<void>(SetEvents(socket, 0));
-  if (Watch* watch = Find(socket)) *watch = Watch();
+  Forget(socket);
+  Multi::OnClosing(socket);
 }
 
 int EpollMulti::OnSocket(CURL*, curl_socket_t socket, int what, void* self, void*) noexcept {
@@ -279,7 +279,13 @@ void EpollMulti::Release(int descriptor) noexcept {
   Watch* watch = Find(descriptor);
   if (watch == nullptr) return;
   watch->part = nullptr;
-  if (!watch->connection) OnClosing(descriptor);
+  if (!watch->connection) Forget(descriptor);
+}
+
+void EpollMulti::Forget(int descriptor) noexcept {
+  // Not left to the closing: where a forked child holds it open, epoll would go on reporting it.
+  static_cast<void>(SetEvents(descriptor, 0));
+  if (Watch* watch = Find(descriptor)) *watch = Watch();
 }
 
 bool EpollMulti::SetEvents(int descriptor, unsigned events) noexcept {

@@ -104,6 +104,7 @@ bool Loop::ReportEnded() {
 /// Its connection lives on if the transfer was whole.
 void Loop::Report(Transfer* transfer) {
   multi_->Remove(transfer->easy(), transfer->place().part);
+  if (transfer->WantsAnotherConnection() && BeginAgain(transfer)) return;
   const std::size_t index = transfer->place().index;
   std::swap(under_way_[index], under_way_.back());
   under_way_[index]->place().index = index;
@@ -113,6 +114,16 @@ void Loop::Report(Transfer* transfer) {
   TransportResult result = ended->Finish();
   KeepIdle(std::move(ended));
   send->OnSent(std::move(result));
+}
+
+/// Not an attempt of its own: libcurl does the same where it notices by itself.
+bool Loop::BeginAgain(Transfer* transfer) {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  bool prepared = false;
+  if (Contain([&] { prepared = transfer->PrepareAgain(now); }) || !prepared) return false;
+  usable_ = multi_->Add(transfer->easy(), &transfer->place().part) == nullptr;
+  begun_ = usable_;
+  return usable_;
 }
 
 void Loop::KeepIdle(std::unique_ptr<Transfer> transfer) noexcept {

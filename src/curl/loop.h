@@ -35,6 +35,7 @@ class Loop final : public SendLoop {
   [[nodiscard]] bool Perform();
   [[nodiscard]] bool ReportEnded();
   void Report(Transfer* transfer);
+  [[nodiscard]] bool BeginAgain(Transfer* transfer);
   void KeepIdle(std::unique_ptr<Transfer> transfer) noexcept;
   void FailAndRest(SteadyTime until);
   void Fail();

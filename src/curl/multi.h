@@ -11,6 +11,7 @@
 #include <curl/curl.h>
 
 #include "clock.h"
+#include "curl/connections.h"
 
 namespace service_accounts::v0::internal {
 
@@ -50,8 +51,15 @@ class Multi {
 
   /// A connection's socket has been opened, or is about to be closed. Of what else libcurl waits
   /// for, it opens and closes without a word.
-  [[nodiscard]] virtual bool OnOpened(curl_socket_t) noexcept { return true; }
-  virtual void OnClosing(curl_socket_t) noexcept {}
+  [[nodiscard]] virtual bool OnOpened(curl_socket_t socket) noexcept {
+    return connections_.Add(socket);
+  }
+  virtual void OnClosing(curl_socket_t socket) noexcept { connections_.Remove(socket); }
+
+  [[nodiscard]] Connections& connections() noexcept { return connections_; }
+
+ private:
+  Connections connections_;
 };
 
 /// For one transfer at a time, whose connection is kept. Null: libcurl or the system has none to

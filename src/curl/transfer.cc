@@ -136,6 +136,7 @@ std::string Transfer::Prepare(Send* send, std::shared_ptr<const RequestHead> hea
   in_header_block_ = false;
   reply_ = HttpResponse();
   error_text_.front() = '\0';
+  SetFreshConnection(false);
   SetHead(std::move(head));
   SetBody(send->request().body);
   SetTimeout(CURLOPT_TIMEOUT_MS, context.deadline - now, &timeout_ms_);
@@ -143,6 +144,12 @@ std::string Transfer::Prepare(Send* send, std::shared_ptr<const RequestHead> hea
              std::min<std::chrono::milliseconds>(context.connect_timeout, kLongestTimeout),
              &connect_timeout_ms_);
   return refused_option_;
+}
+
+bool Transfer::PrepareAgain(SteadyTime now) {
+  if (!Prepare(send_, head_, now).empty()) return false;
+  SetFreshConnection(true);
+  return usable();
 }
 
 void Transfer::SetHead(std::shared_ptr<const RequestHead> head) {
@@ -167,6 +174,12 @@ void Transfer::SetTimeout(CURLoption option, std::chrono::nanoseconds time, long
   if (milliseconds == *current) return;
   *current = milliseconds;
   Set(option, milliseconds);
+}
+
+void Transfer::SetFreshConnection(bool fresh) {
+  if (fresh == fresh_connection_) return;
+  fresh_connection_ = fresh;
+  Set(CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
 }
 
 void Transfer::End(CURLcode code) noexcept {
@@ -209,9 +222,7 @@ TransferTimes Transfer::Times() const {
   };
   TransferTimes times;
   times.first_byte = until(CURLINFO_STARTTRANSFER_TIME_T);
-  long connections = 0;
-  curl_easy_getinfo(easy_.get(), CURLINFO_NUM_CONNECTS, &connections);
-  times.connection_reused = sends_ > 0 && connections == 0;
+  times.connection_reused = sends_ > 0 && ReusesConnection();
   if (times.connection_reused) return times;
   const auto lookup = until(CURLINFO_NAMELOOKUP_TIME_T);
   const auto connect = std::max(until(CURLINFO_CONNECT_TIME_T), lookup);
@@ -221,8 +232,17 @@ TransferTimes Transfer::Times() const {
   return times;
 }
 
-int Transfer::OnBeforeSending(void* self, char*, char*, int, int) noexcept {
+bool Transfer::ReusesConnection() const {
+  long new_connections = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_NUM_CONNECTS, &new_connections);
+  return new_connections == 0;
+}
+
+int Transfer::OnBeforeSending(void* self, char*, char*, int, int local_port) noexcept {
   auto& transfer = *static_cast<Transfer*>(self);
+  const bool lost = transfer.sends_ == 0 && transfer.ReusesConnection() &&
+                    !transfer.multi_->connections().IsOpen(local_port);
+  if (lost) return CURL_PREREQFUNC_ABORT;
   transfer.repetition_refused_ = ++transfer.sends_ > 1;
   return transfer.repetition_refused_ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }

@@ -47,6 +47,14 @@ class Transfer {
   /// Takes note that libcurl is done with it.
   void End(CURLcode code) noexcept;
 
+  /// It has ended since the connection that it was to use had, and nothing was sent.
+  [[nodiscard]] bool WantsAnotherConnection() const noexcept {
+    return ended_ && code_ == CURLE_ABORTED_BY_CALLBACK && sends_ == 0;
+  }
+
+  /// Makes the handle ready to begin again on a new connection. False: libcurl refused an option.
+  [[nodiscard]] bool PrepareAgain(SteadyTime now);
+
   /// What became of it. If it has not ended, it was cancelled.
   [[nodiscard]] TransportResult Finish() noexcept;
 
@@ -72,6 +80,7 @@ class Transfer {
   void SetHead(std::shared_ptr<const RequestHead> head);
   void SetBody(std::string_view body);
   void SetTimeout(CURLoption option, std::chrono::nanoseconds time, long* current);
+  void SetFreshConnection(bool fresh);
   template <class Value>
   void Set(CURLoption option, Value value);
   [[nodiscard]] TransportFailure DescribeFailure() const;
@@ -79,6 +88,7 @@ class Transfer {
   void AddReplyLine(std::string_view line);
   void BeginReply(std::string_view status_line);
   [[nodiscard]] TransferTimes Times() const;
+  [[nodiscard]] bool ReusesConnection() const;
 
   // libcurl's callbacks. No exception may cross libcurl: it would break the handle for good.
   static int OnBeforeSending(void* self, char*, char*, int, int) noexcept;
@@ -98,6 +108,7 @@ class Transfer {
   std::string_view body_;
   long timeout_ms_ = 0;
   long connect_timeout_ms_ = 0;
+  bool fresh_connection_ = false;
 
   // The transfer under way.
   Send* send_ = nullptr;

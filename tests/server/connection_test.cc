@@ -6,14 +6,19 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <future>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
+#include "tests/support/async.h"
 #include "tests/support/catch.h"
 #include "tests/support/client.h"
 #include "tests/support/process.h"
 #include "tests/support/raw_server.h"
+#include "tests/support/test_authority.h"
+#include "tests/support/tls_server.h"
 
 namespace service_accounts::tests {
 namespace {
@@ -105,6 +110,65 @@ TEST_CASE(
   REQUIRE(client.CreateServiceAccount(Request("x")));
   CHECK(server.connections() == 2);
   CHECK(server.Finish() == 2);
+}
+
+// What it says last lies unread in the socket, for which libcurl takes the connection for alive.
+TEST_CASE("A TLS connection that the server closed in due form while it was idle is replaced") {
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    for (const bool asynchronous : {false, true}) {
+      CAPTURE(version, asynchronous);
+      TlsServerOptions options = Showing(TestAuthority().Issue());
+      options.minimum_version = options.maximum_version = version;
+      std::promise<void> closed;
+      TlsServer server(options, {[&](TlsConnection& connection) {
+                                   connection.ReadRequest();
+                                   connection.Write(HttpReply(200, kAccount));
+                                   connection.Close();
+                                   closed.set_value();
+                                 },
+                                 [](TlsConnection& connection) {
+                                   while (!connection.ReadRequest().empty()) {
+                                     connection.Write(HttpReply(200, kAccount));
+                                   }
+                                 }});
+      const ServiceAccountsClient client(Trusting(server.base_url()));
+      const auto create = [&] {
+        return asynchronous ? Awaited(client.CreateServiceAccountAsync(Request("x")))
+                            : client.CreateServiceAccount(Request("x"));
+      };
+      REQUIRE(create());
+      closed.get_future().wait();
+      const auto account = create();
+      REQUIRE(account);
+      CHECK(account.metadata().attempts.size() == 1);
+      CHECK_FALSE(account.metadata().attempts.front().times.connection_reused);
+      const auto next = create();
+      REQUIRE(next);
+      CHECK(next.metadata().attempts.front().times.connection_reused);
+      CHECK(server.connections() == 2);
+      CHECK(server.Finish() == 3);
+    }
+  }
+}
+
+TEST_CASE("Where a closed TLS connection cannot be replaced, the request is not sent") {
+  std::promise<void> closed;
+  auto server = std::make_unique<TlsServer>(
+      Showing(TestAuthority().Issue()), std::vector<TlsServer::Behaviour>{[&](auto& connection) {
+        connection.ReadRequest();
+        connection.Write(HttpReply(200, kAccount));
+        connection.Close();
+        closed.set_value();
+      }});
+  const ServiceAccountsClient client(Trusting(server->base_url()));
+  REQUIRE(client.CreateServiceAccount(Request("x")));
+  closed.get_future().wait();
+  server.reset();
+  const auto account = client.CreateServiceAccount(Request("x"));
+  REQUIRE_FALSE(account);
+  CHECK(account.error().outcome == RequestOutcome::kNotSent);
+  CHECK(account.error().kind == ErrorKind::kConnection);
+  CHECK(account.error().message.find("could not connect") != std::string::npos);
 }
 
 TEST_CASE("Descriptors are given back when the client goes, and do not pile up before") {
