@@ -48,7 +48,7 @@ void Connections::Remove(curl_socket_t socket) noexcept {
 }
 
 bool Connections::IsOpen(int local_port) noexcept {
-  if (local_port <= 0) return true;  // libcurl cannot tell, and it is not to be doubted each time.
+  if (local_port <= 0) return false;  // libcurl has closed it, with other requests still on it.
   return std::any_of(open_.begin(), open_.end(), [=](Connection& each) {
     if (each.local_port == 0) each.local_port = LocalPort(each.socket);
     return each.local_port == local_port && !OtherSideHasEnded(each.socket);

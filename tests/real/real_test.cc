@@ -366,6 +366,7 @@ TEST_CASE("The books balance when nginx is reloaded in the middle of many calls"
 }
 
 TEST_CASE("The books balance when nginx's workers are killed in the middle of many calls") {
+  std::size_t unknown = 0;
   for (const int way : {0, 1, 2, 4, 5, 6}) {
     RealServers servers;
     const Route route = servers.routes().at(static_cast<std::size_t>(way));
@@ -375,9 +376,10 @@ TEST_CASE("The books balance when nginx's workers are killed in the middle of ma
     const Accounts accounts = CreateAmid(options, [&] { servers.nginx().KillWorkers(); });
     const Books books = CheckBooks(accounts, servers.mock(), 400);
     CHECK(books.rejected == 0);
-    CHECK(books.unknown > 0);
     CHECK(books.created > 200);
+    unknown += books.unknown;
   }
+  CHECK(unknown > 0);  // Of one way it may be none: its calls had just been answered.
 }
 
 TEST_CASE("A request that nginx finds too large is rejected") {
