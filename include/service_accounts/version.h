@@ -12,14 +12,18 @@
 
 #include <service_accounts/export.h>
 
+/// The version of the headers; before 1.0 a minor version may break the interface. An integer.
 #define SERVICE_ACCOUNTS_VERSION_MAJOR 0
+/// Counts what was added, and before 1.0 also what was broken. An integer.
 #define SERVICE_ACCOUNTS_VERSION_MINOR 1
+/// Counts what was only mended. An integer.
 #define SERVICE_ACCOUNTS_VERSION_PATCH 0
 
 namespace service_accounts {
 inline namespace v0 {
 
-/// The version of the linked library, "MAJOR.MINOR.PATCH"; valid for the life of the process.
+/// The version of the linked library, "MAJOR.MINOR.PATCH"; valid for the life of the process. From
+/// any thread.
 [[nodiscard]] SERVICE_ACCOUNTS_EXPORT const char* Version() noexcept;
 
 }  // namespace v0
