@@ -16,6 +16,17 @@ import sys
 
 HTML = "build/site/html"
 
+# A block of code; what is of interest in the text around it, over line ends but within a paragraph.
+FENCED = re.compile(r"(^ *```.*?^ *```$)", re.M | re.S)
+IN_PARAGRAPH = r"\n(?!\s*\n)"
+TOKEN = re.compile(rf"""
+    (?P<code>`[^`]+`)
+  | !\[(?P<alt>[^\]]*)\]\((?P<image>[^)\s]+)\)
+  | \[(?P<text>(?:`[^`]*`|[^\[\]`\n]|{IN_PARAGRAPH})+)\]\((?P<link>[^)\s]+)\)
+  | (?P<tag><(?:a|img|source)\s[^>]*>)
+  | \*\*(?P<bold>(?:`[^`]*`|[^*`\n]|{IN_PARAGRAPH})+)\*\*""", re.X)
+ATTRIBUTE = re.compile(r'\b(src|srcset|href)="([^"]+)"')
+
 
 def page_of(path):
     """The address of a Markdown file's page."""
@@ -83,54 +94,48 @@ class Markdown:
             return "#" + anchor_on(self.page, anchor)
         path = os.path.normpath(os.path.join(os.path.dirname(self.path), path))
         if not os.path.exists(path):
-            sys.exit(f"{self.path}: a link to {link}, which is not there")
+            return link  # It is found among the finished pages, with all that leads nowhere.
         page = address(path)
         if page and anchor and path.endswith(".md"):
             return f"{page}#{anchor_on(page, anchor)}"
         return page
 
-    def image(self, match):
-        target = self.target(match[2])
-        return f'<a class="picture" href="{target}"><img src="{target}" alt="{match[1]}"/></a>'
+    def token(self, match):
+        found = match.groupdict()
+        if found["image"]:
+            target = self.target(found["image"])
+            return f'<a class="picture" href="{target}"><img src="{target}" alt="{found["alt"]}"/></a>'
+        if found["link"]:
+            target = self.target(found["link"])
+            return f"[{found['text']}]({target})" if target else found["text"]
+        if found["tag"]:
+            return ATTRIBUTE.sub(lambda part: f'{part[1]}="{self.target(part[2])}"', match[0])
+        if found["bold"]:
+            # Doxygen does not see that it begins, or ends, where there is code.
+            return f"<b>{self.tokens(found['bold'])}</b>"
+        return match[0]
 
-    def link(self, match):
-        target = self.target(match[2])
-        return f"[{match[1]}]({target})" if target else match[1]
-
-    def attribute(self, match):
-        return f'{match[1]}="{self.target(match[2])}"'
+    def tokens(self, text):
+        return TOKEN.sub(self.token, text)
 
     def heading(self, line):
         # Doxygen shows code in a heading with its marks.
-        line = line.rstrip().replace("`", "")
+        line = re.sub(r"`|</?b>", "", line.rstrip())
         level, text = line.split(" ", 1)
         if level == "#":
-            label = self.page.removesuffix(".html")
-            return line if label == "index" else f"{line} {{#{label}}}"
+            label = "mainpage" if self.page == "index.html" else self.page.removesuffix(".html")
+            return f"{line} {{#{label}}}"
         name = slug(text)
         times = self.anchors[name] = self.anchors.get(name, -1) + 1
         name += f"-{times}" if times else ""
         return f"{line} {{#{anchor_on(self.page, name)}}}"
 
-    def prose(self, line):
-        if re.match(r"#{1,6} ", line):
-            return self.heading(line)
-        if re.match(r"\s*<", line):
-            return re.sub(r'\b(src|srcset|href)="([^"]+)"', self.attribute, line)
-        line = re.sub(r"!\[([^\]]*)\]\(([^)\s]+)\)", self.image, line)
-        return re.sub(r"(?<!!)\[((?:`[^`]*`|[^\]`])+)\]\(([^)\s]+)\)", self.link, line)
-
     def filtered(self, text):
-        fence = None
-        for line in text.split("\n"):
-            mark = re.match(r"\s*(```+|~~~+)", line)
-            if fence:
-                fence = None if mark and mark[1] == fence else fence
-            elif mark:
-                fence = mark[1]
-            else:
-                line = self.prose(line)
-            yield line
+        parts = FENCED.split(text)
+        for i in range(0, len(parts), 2):
+            prose = self.tokens(parts[i])
+            parts[i] = re.sub(r"(?m)^#{1,6} .*$", lambda line: self.heading(line[0]), prose)
+        return "".join(parts)
 
 
 def header(text):
@@ -142,19 +147,17 @@ def header(text):
             lines[i - 1] = " @code{.cpp}"
         if line.startswith("   ") and not "".join(lines[i + 1 : i + 2]).strip():
             lines[i] += " @endcode"
-    yield "/// @file"
-    yield from ("///" + line for line in lines)
     # The line for @file is that of the empty one behind the guard.
     rest = re.sub(r"(#define \w+_H_\n)\n", r"\1", rest, count=1)
-    yield re.sub(r"(?m)^(inline namespace v\d+ \{|\}  // namespace v\d+)$", "", rest)
+    rest = re.sub(r"(?m)^(inline namespace v\d+ \{|\}  // namespace v\d+)$", "", rest)
+    return "\n".join(["/// @file", *("///" + line for line in lines), rest])
 
 
 def main():
     path = os.path.relpath(sys.argv[1])
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    lines = Markdown(path).filtered(text) if path.endswith(".md") else header(text)
-    print("\n".join(lines))
+    print(Markdown(path).filtered(text) if path.endswith(".md") else header(text))
 
 
 main()

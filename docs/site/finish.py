@@ -24,6 +24,11 @@ PAGES = ["reliability.html", "security.html", "architecture.html", "benchmarks.h
 PROJECT = ["changelog.html", "contributing.html"]
 
 
+# Links that say nothing more, and an anchor of Doxygen's that holds a path of the machine.
+NOTHING_IN_IT = re.compile(r'<a href="[^"]*"><span class="icondoc"></span></a>|<a href="[^"]*">More\.\.\.</a>'
+                           r'|<a class="anchor" id="md_[^"]*"></a>')
+
+
 class Page(HTMLParser):
     """The links and the anchors of a page, and its title."""
 
@@ -95,10 +100,10 @@ def link_names(name, text, names):
 
 
 def tidied(text):
-    """Doxygen's words around a title, and its links with nothing in them, left out."""
+    """Without Doxygen's words around a title, and without what says nothing."""
     text = re.sub(r'(<div class="title">)(.*?) ((?:Class|Struct|Namespace|File|Directory)(?: Template)?) Reference',
                   lambda found: f'{found[1]}<span class="kind">{found[3].lower()}</span>{found[2]}', text)
-    return re.sub(r'<a href="[^"]*"><span class="icondoc"></span></a>|&#160;More\.\.\.|<a href="[^"]*">More\.\.\.</a>', "", text)
+    return NOTHING_IN_IT.sub("", text)
 
 
 def entry(page, title, current):
@@ -121,7 +126,7 @@ def classes_in_order(reference):
 
 def contents(pages, texts):
     """The navigation's groups: a title, and addresses with theirs."""
-    order = pages[DOCUMENTATION].links if DOCUMENTATION in pages else []
+    order = [link.partition("#")[0] for link in pages[DOCUMENTATION].links] if DOCUMENTATION in pages else []
     guides = sorted((name for name in pages if name.startswith("guide-")), key=lambda name: (
         order.index(name) if name in order else len(order), name))
     titled = lambda names: [(name, pages[name].title) for name in names if name in pages]

@@ -1,8 +1,7 @@
 // What surrounded the account: the reply's status, ids, header fields and text.
 //
 //   auto account = client.CreateServiceAccount(request);
-//   Log(account.metadata().request_id, account.metadata().elapsed);   // for success and error
-//   alike
+//   Log(account.metadata().request_id, account.metadata().elapsed);   // on an error too
 #ifndef SERVICE_ACCOUNTS_RESPONSE_METADATA_H_
 #define SERVICE_ACCOUNTS_RESPONSE_METADATA_H_
 

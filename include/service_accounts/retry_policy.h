@@ -1,8 +1,7 @@
 // When a call repeats a request by itself.
 //
 //   options.retry.max_attempts = 1;                 // never
-//   options.retry.repeat_unknown_outcomes = true;   // only where the service knows idempotency
-//   keys
+//   options.retry.repeat_unknown_outcomes = true;   // where the service knows idempotency keys
 //
 // By default a call repeats what cannot have created an account, and nothing else: a request that
 // was not sent (`RequestOutcome::kNotSent`), and one that the service turned away with 429. It

@@ -1,7 +1,7 @@
 // The version of these headers, and of the library that a program runs with.
 //
-//   std::cout << SERVICE_ACCOUNTS_VERSION_MAJOR << " built, " << service_accounts::Version() << "
-//   linked\n";
+//   std::cout << "built for " << SERVICE_ACCOUNTS_VERSION_MAJOR << ".x, with "
+//             << service_accounts::Version() << '\n';
 //
 // Semantic versioning (https://semver.org). All names are in an inline namespace, which is the
 // version of the binary interface: a program that is built with the headers of one never links
