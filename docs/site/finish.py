@@ -19,14 +19,14 @@ NAMESPACE = "service_accounts"
 FIRST = "index.html"
 DOCUMENTATION = "documentation.html"
 REFERENCE = "namespaceservice__accounts.html"
-# In the order in which they are read; what else there is follows by its name.
+# In the order in which they are read; other pages follow by their names.
 PAGES = ["reliability.html", "security.html", "architecture.html", "benchmarks.html", "footprint.html"]
 PROJECT = ["changelog.html", "contributing.html"]
 
 
 # Links that say nothing more, and an anchor of Doxygen's that holds a path of the machine.
 NOTHING_IN_IT = re.compile(r'<a href="[^"]*"><span class="icondoc"></span></a>|<a href="[^"]*">More\.\.\.</a>'
-                           r'|<a class="anchor" id="md_[^"]*"></a>')
+                           r'|<a class="anchor" id="md_[^"]*"></a>|<span class="mlabel">strong</span>')
 
 
 class Page(HTMLParser):
@@ -34,7 +34,8 @@ class Page(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.links, self.anchors, self.titles = [], set(), re.findall(r'<div class="title">(.*?)</div>', text, re.S)
+        self.links, self.anchors = [], set()
+        self.titles = re.findall(r'<div class="title">(.*?)</div>', text, re.S)
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
@@ -46,7 +47,7 @@ class Page(HTMLParser):
 
     @property
     def title(self):
-        return re.sub(r"<[^>]*>", "", self.titles[0]).strip() if self.titles else ""
+        return re.sub(r"<span.*?</span>|<[^>]*>", "", self.titles[0]).strip() if self.titles else ""
 
 
 class Names:
@@ -66,7 +67,8 @@ class Names:
         for member in compound.findall("member"):
             self.add(prefix + member.findtext("name"), member.findtext("anchorfile"), member.findtext("anchor"))
             for value in member.findall("enumvalue"):
-                place = self.add(f"{prefix}{member.findtext('name')}::{value.text}", value.get("file"), value.get("anchor"))
+                full_name = f"{prefix}{member.findtext('name')}::{value.text}"
+                place = self.add(full_name, value.get("file"), value.get("anchor"))
                 self.enumerators.setdefault(value.text, set()).add(place)
 
     def add(self, name, file, anchor):
@@ -103,6 +105,9 @@ def tidied(text):
     """Without Doxygen's words around a title, and without what says nothing."""
     text = re.sub(r'(<div class="title">)(.*?) ((?:Class|Struct|Namespace|File|Directory)(?: Template)?) Reference',
                   lambda found: f'{found[1]}<span class="kind">{found[3].lower()}</span>{found[2]}', text)
+    text = re.sub(r"<title>.*</title>", f"<title>{Page(text).title} - {NAMESPACE}</title>", text)
+    # An address in code is no link: "http://" alone leads nowhere.
+    text = re.sub(r'<code><a href="https?:[^"]*"[^>]*>([^<]*)</a></code>', r"<code>\1</code>", text)
     return NOTHING_IN_IT.sub("", text)
 
 
@@ -126,14 +131,18 @@ def classes_in_order(reference):
 
 def contents(pages, texts):
     """The navigation's groups: a title, and addresses with theirs."""
+    def titled(names):
+        return [(name, pages[name].title) for name in names if name in pages]
+
     order = [link.partition("#")[0] for link in pages[DOCUMENTATION].links] if DOCUMENTATION in pages else []
-    guides = sorted((name for name in pages if name.startswith("guide-")), key=lambda name: (
-        order.index(name) if name in order else len(order), name))
-    titled = lambda names: [(name, pages[name].title) for name in names if name in pages]
-    start = [(FIRST, "Overview")] + [(name, "All documentation") for name in [DOCUMENTATION] if name in pages]
+    guides = sorted((name for name in pages if name.startswith("guide-")),
+                    key=lambda name: (order.index(name) if name in order else len(order), name))
+    placed = {FIRST, DOCUMENTATION, *guides, *PAGES, *PROJECT}
+    others = sorted(name for name, text in texts.items() if '<!-- PageDoc -->' in text and name not in placed)
+    start = [(FIRST, "Overview"), *titled([DOCUMENTATION])]
     reference = [(REFERENCE, "Where to begin"), *classes_in_order(texts[REFERENCE]), ("annotated.html", "All types"),
                  ("files.html", "Headers"), ("examples.html", "Examples")]
-    return [("Start", start), ("Guides", titled(guides)), ("Background", titled(PAGES)),
+    return [("Start", start), ("Guides", titled(guides)), ("Background", titled(PAGES + others)),
             ("Reference", reference), ("Project", titled(PROJECT))]
 
 

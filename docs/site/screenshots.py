@@ -15,6 +15,7 @@ import sys
 import tempfile
 
 SCREENS = {"phone": (390, 844), "wide": (1280, 900)}
+SIZE = "[document.scrollingElement.scrollWidth, document.scrollingElement.scrollHeight]"
 # Pages can be long; a picture need not be.
 TALLEST = 4000
 
@@ -88,7 +89,7 @@ def look(browser, site, pictures, chosen):
                    mobile=screen == "phone")
         for name in sorted(name for name in os.listdir(site) if name.endswith(".html")):
             browser.show(f"file://{site}/{name}")
-            wide, tall = browser.value("[document.scrollingElement.scrollWidth, document.scrollingElement.scrollHeight]")
+            wide, tall = browser.value(SIZE)
             if wide > width:
                 yield f"{name}: is {wide} pixels wide on a screen of {width}"
             if name in chosen:

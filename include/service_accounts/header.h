@@ -21,7 +21,7 @@ inline namespace v0 {
 /// One header field, RFC 9110 section 5. Names are compared without regard to case.
 struct Header {
   std::string name;   ///< An RFC 9110 token, e.g. "X-Organization".
-  std::string value;  ///< Without line breaks and other control bytes.
+  std::string value;  ///< Without control bytes, but for tabs.
 };
 
 /// Equal byte for byte, names too.

@@ -48,7 +48,7 @@ struct HttpResponse {
   int status = 0;            ///< 0 only in `TransportFailure::partial`: no status arrived.
   std::string http_version;  ///< As in the status line, e.g. "HTTP/1.1".
   HeaderList headers;        ///< As received, in order.
-  std::string body;          ///< Decoded from its framing: as long as it came, or as it may be.
+  std::string body;          ///< Without its framing; in `partial` as far as it came.
   TransferTimes times;       ///< If the transport measures them.
 };
 

@@ -29,7 +29,7 @@ enum class ServiceAccountStatus {
 /// library returned.
 struct ServiceAccount {
   std::string id;                          ///< The service's own name for it, e.g. "sa_123".
-  std::string name;                        ///< As it was asked for.
+  std::string name;                        ///< As the service has it.
   std::string organization_id;             ///< The organization that the account belongs to.
   std::string created_by;                  ///< The id of whoever created it.
   std::optional<std::string> description;  ///< A text for people.
