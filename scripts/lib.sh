@@ -11,6 +11,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
   kit_packages=(libboost-dev nlohmann-json3-dev)
   test_packages=(catch2 libssl-dev openssl dpkg-dev file make pkgconf)
   check_packages=(clang-14 clang-format-14 clang-tidy-14 libc++-14-dev libc++abi-14-dev git shellcheck)
+  site_packages=(doxygen python3)
+  browser_packages=(chromium fonts-dejavu-core)
 }
 
 # `cmake --build` and `ctest` go by these.

@@ -19,11 +19,11 @@ inline namespace v0 {
 /// How far a bulk call has come.
 struct BulkProgress {
   std::size_t done = 0;    ///< Requests whose result is there, failed ones included.
-  std::size_t failed = 0;  ///< Of those.
-  std::size_t total = 0;
+  std::size_t failed = 0;  ///< Of those, the ones that ended in an error.
+  std::size_t total = 0;   ///< Requests in all.
 };
 
-/// A plain value with its defaults in place.
+/// How a bulk call goes about its requests. A plain value with its defaults in place.
 struct BulkOptions {
   /// So many requests are on their way at a time, at least 1. Over HTTP/1.1 each has a connection
   /// of its own; working memory follows this number, not that of the requests.
@@ -37,7 +37,10 @@ struct BulkOptions {
   /// them all. Its `idempotency_key` has to be empty, since one key cannot stand for many requests.
   CallOptions call;
 
-  /// The `Idempotency-Key` of the request at that index, as `CallOptions::idempotency_key`.
+  /// The `Idempotency-Key` of the request at that index (from 0), as
+  /// `CallOptions::idempotency_key`. Called once for each, when its turn comes, on the thread that
+  /// makes the bulk call. If it throws, that request is refused with `ErrorKind::kInvalidArgument`.
+  /// None: no such field.
   std::function<std::string(std::size_t index)> idempotency_key;
 
   /// Called after each result that comes of a request that was begun, on the thread that makes the

@@ -19,16 +19,17 @@
 namespace service_accounts {
 inline namespace v0 {
 
-/// A plain value; what is left alone is as in `ClientOptions`.
+/// What one call does differently. A plain value; what is left alone is as in `ClientOptions`.
 struct CallOptions {
-  /// Bounds this call in place of `ClientOptions::timeout`; more than zero.
+  /// Bounds this call in place of `ClientOptions::timeout`; more than zero. Longer than a year
+  /// means a year.
   std::optional<std::chrono::milliseconds> timeout;
 
-  /// Ends the call early.
+  /// Ends the call at once, wherever it is, when its source is cancelled. By default never.
   CancellationToken cancellation;
 
   /// Sent with this request, beside `ClientOptions::headers` or in the place of those of the same
-  /// name. The same fields are refused.
+  /// name. The same fields are refused, and the same number and size.
   std::vector<Header> headers;
 
   /// In place of `ClientOptions::retry`.

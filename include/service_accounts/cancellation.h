@@ -26,8 +26,9 @@ class CancellationState;
 /// outlive it. One that came from none is never cancelled.
 class SERVICE_ACCOUNTS_EXPORT CancellationToken {
  public:
-  CancellationToken() = default;
+  CancellationToken() = default;  ///< Never cancelled.
 
+  /// Whether `CancellationSource::Cancel` was called; true for good then.
   [[nodiscard]] bool cancelled() const noexcept;
 
  private:
@@ -43,12 +44,13 @@ class SERVICE_ACCOUNTS_EXPORT CancellationToken {
 /// share one state; destroying a source cancels nothing.
 class SERVICE_ACCOUNTS_EXPORT CancellationSource {
  public:
-  CancellationSource();
+  CancellationSource();  ///< Not cancelled.
 
   /// Once and for all; a second time does nothing. Returns when every `CancellationCallback` has
   /// run.
   void Cancel() const;
 
+  /// To give to calls, any number of them, now or later.
   [[nodiscard]] CancellationToken token() const noexcept;
 
  private:
@@ -61,8 +63,9 @@ class SERVICE_ACCOUNTS_EXPORT CancellationSource {
 /// for a function that is running; afterwards it will not run.
 class SERVICE_ACCOUNTS_EXPORT CancellationCallback {
  public:
+  /// The function runs before this returns if the token was cancelled already.
   CancellationCallback(const CancellationToken& token, std::function<void()> function);
-  ~CancellationCallback();
+  ~CancellationCallback();  ///< Waits for the function if it is running.
   CancellationCallback(const CancellationCallback&) = delete;
   CancellationCallback& operator=(const CancellationCallback&) = delete;
 

@@ -27,7 +27,8 @@ namespace internal {
 class ClientCore;
 }  // namespace internal
 
-/// Safe for use from any number of threads at once; copies share one core and its connections.
+/// Makes the calls. Safe for use from any number of threads at once; copies share one core and its
+/// connections.
 ///
 /// One client for the whole program is the intended use: connections are kept alive and used again,
 /// by sequential calls the same one, by each thread that calls at the same time one of its own; by
@@ -40,10 +41,11 @@ class SERVICE_ACCOUNTS_EXPORT ServiceAccountsClient {
   /// `ErrorKind::kInvalidArgument`, saying what `ClientOptions::Validate` says.
   explicit ServiceAccountsClient(ClientOptions options);
 
-  /// Creates a service account for the token's organization and blocks until it is known what came
-  /// of it, the deadline has passed, or the call was cancelled. At most one request reaches the
-  /// service with each attempt, and the next attempt is made only as `RetryPolicy` says. Throws
-  /// nothing but `std::bad_alloc`.
+  /// Creates a service account for the token's organization, by `POST
+  /// {base_url}/v1/service-accounts`, and blocks until it is known what came of it, the deadline
+  /// has passed, or the call was cancelled. At most one request reaches the service with each
+  /// attempt, and the next attempt is made only as `RetryPolicy` says. Throws nothing but
+  /// `std::bad_alloc`.
   ///
   /// An error says in `Error::outcome` whether the account may exist. After `kUnknown` look the
   /// account up before calling again: the operation is not idempotent.
@@ -63,14 +65,16 @@ class SERVICE_ACCOUNTS_EXPORT ServiceAccountsClient {
   void CreateServiceAccountAsync(CreateServiceAccountRequest request, CallOptions call,
                                  std::function<void(Result<ServiceAccount>)> done) const;
 
-  /// The same with a future, which always gets its result. Destroying it cancels nothing.
+  /// The same with a future, which always gets its result, as of the blocking call. Destroying it
+  /// neither waits nor cancels.
   [[nodiscard]] std::future<Result<ServiceAccount>> CreateServiceAccountAsync(
       CreateServiceAccountRequest request, CallOptions call = {}) const;
 
   /// Creates many: `BulkOptions::max_in_flight` at a time, driven on the caller's thread, which is
-  /// blocked until all have ended. The results are in the order of the requests, each as of a call
-  /// of its own. When the service answers 429, all of them wait for as long as it says (no longer
-  /// than a call's timeout), and go on one by one, then faster with each success.
+  /// blocked until all have ended. The results are as many as the requests and in their order, each
+  /// as of a call of its own; with bad options each is that `ErrorKind::kInvalidArgument`. When the
+  /// service answers 429, all of them wait for as long as it says (no longer than a call's
+  /// timeout), and go on one by one, then faster with each success.
   [[nodiscard]] std::vector<Result<ServiceAccount>> CreateServiceAccounts(
       const std::vector<CreateServiceAccountRequest>& requests, const BulkOptions& bulk = {}) const;
 

@@ -16,9 +16,9 @@
 namespace service_accounts {
 inline namespace v0 {
 
-/// A plain value. Every text is UTF-8 and reaches the service byte for byte; one that is not valid
-/// UTF-8 makes the call fail with `ErrorKind::kInvalidArgument`, naming the member, before anything
-/// is sent.
+/// What to create. A plain value: every text is UTF-8 and reaches the service byte for byte; one
+/// that is not valid UTF-8 makes the call fail with `ErrorKind::kInvalidArgument`, naming the
+/// member, before anything is sent.
 struct CreateServiceAccountRequest {
   /// The account's name. Required: an empty name is refused before anything is sent.
   std::string name;
@@ -37,12 +37,14 @@ struct CreateServiceAccountRequest {
   std::map<std::string, std::string> extra_fields;
 };
 
+/// Equal in every member.
 [[nodiscard]] inline bool operator==(const CreateServiceAccountRequest& a,
                                      const CreateServiceAccountRequest& b) {
   return a.name == b.name && a.permissions == b.permissions && a.description == b.description &&
          a.extra_fields == b.extra_fields;
 }
 
+/// Different in some member.
 [[nodiscard]] inline bool operator!=(const CreateServiceAccountRequest& a,
                                      const CreateServiceAccountRequest& b) {
   return !(a == b);

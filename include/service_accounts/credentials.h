@@ -29,11 +29,14 @@ namespace internal {
 class TokenSource;
 }  // namespace internal
 
-/// A handle: copies share one source, safe to use from any thread. Nothing gives the token back,
-/// and printing a handle prints only where the token comes from.
+/// Where a client has its token from. A handle: copies share one source, safe to use from any
+/// thread. Nothing gives the token back, and printing a handle prints only where the token comes
+/// from.
 class SERVICE_ACCOUNTS_EXPORT Credentials {
  public:
   Credentials() = default;  ///< None: every call fails with `ErrorKind::kInvalidArgument`.
+
+  /// For the library's own use; programs call the functions below.
   explicit Credentials(std::shared_ptr<const internal::TokenSource> source);
 
   /// For the library's own use.
@@ -43,7 +46,7 @@ class SERVICE_ACCOUNTS_EXPORT Credentials {
   std::shared_ptr<const internal::TokenSource> source_;
 };
 
-/// This token, as it is.
+/// This token, as it is. One that is not of the form above makes every call fail.
 [[nodiscard]] SERVICE_ACCOUNTS_EXPORT Credentials BearerToken(std::string token);
 
 /// The token that this environment variable holds now: it is read here, once, and a later change is
@@ -63,7 +66,7 @@ TokenFromEnvironment(std::string variable = "SERVICE_ACCOUNTS_TOKEN");
 
 /// A token as a callback hands it over.
 struct AccessToken {
-  std::string token;
+  std::string token;  ///< Without "Bearer"; of the form above.
 
   /// When it ends, by the computer's clock; looked at once, so that setting that clock later has no
   /// effect. None: nobody knows, and it is used until the service rejects it with a 401.

@@ -20,27 +20,29 @@ inline namespace v0 {
 
 /// One header field, RFC 9110 section 5. Names are compared without regard to case.
 struct Header {
-  std::string name;
-  std::string value;
+  std::string name;   ///< An RFC 9110 token, e.g. "X-Organization".
+  std::string value;  ///< Without control bytes, but for tabs.
 };
 
+/// Equal byte for byte, names too.
 [[nodiscard]] inline bool operator==(const Header& a, const Header& b) {
   return a.name == b.name && a.value == b.value;
 }
 
+/// Different in some byte.
 [[nodiscard]] inline bool operator!=(const Header& a, const Header& b) { return !(a == b); }
 
 /// The header fields of a reply in the order of arrival, kept as one block of text and split only
 /// while somebody looks: a reply costs one allocation here, however many fields it has. A name may
-/// occur more than once.
+/// occur more than once. A value type: reading is safe from several threads, changing is not.
 class SERVICE_ACCOUNTS_EXPORT HeaderList {
  public:
   class Iterator;
-  using value_type = Header;
-  using const_iterator = Iterator;
+  using value_type = Header;        ///< What it is read as.
+  using const_iterator = Iterator;  ///< The only one: fields are not changed in place.
 
-  HeaderList() = default;
-  HeaderList(std::initializer_list<Header> headers);
+  HeaderList() = default;                             ///< Empty.
+  HeaderList(std::initializer_list<Header> headers);  ///< Each as by `push_back`.
 
   /// Splits a block of lines, each as for `AddLine`.
   [[nodiscard]] static HeaderList FromText(std::string_view block);
@@ -52,14 +54,17 @@ class SERVICE_ACCOUNTS_EXPORT HeaderList {
   /// is not a field: it is left out.
   void AddLine(std::string_view line);
 
-  /// The value of the first field of that name; valid until the list changes.
+  /// The value of the first field of that name, without regard to case and less the white space
+  /// around it; valid until the list changes. No value: there is none.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
 
-  [[nodiscard]] Iterator begin() const;
-  [[nodiscard]] Iterator end() const;
+  [[nodiscard]] Iterator begin() const;  ///< At the first field.
+  [[nodiscard]] Iterator end() const;    ///< Behind the last.
+
+  /// Whether there is no field.
   [[nodiscard]] bool empty() const noexcept { return block_.empty(); }
-  [[nodiscard]] std::size_t size() const;  ///< Counts the fields.
-  void clear() noexcept { block_.clear(); }
+  [[nodiscard]] std::size_t size() const;    ///< Counts the fields.
+  void clear() noexcept { block_.clear(); }  ///< Leaves no field.
 
   /// All fields, one "Name: value\n" each.
   [[nodiscard]] const std::string& text() const noexcept { return block_; }
@@ -68,20 +73,24 @@ class SERVICE_ACCOUNTS_EXPORT HeaderList {
   std::string block_;
 };
 
-/// Reads the fields one by one; each `*it` is a fresh `Header`.
+/// Reads the fields one by one; each `*it` is a fresh `Header`. An input iterator, valid until the
+/// list changes.
 class SERVICE_ACCOUNTS_EXPORT HeaderList::Iterator {
  public:
-  using iterator_category = std::input_iterator_tag;
-  using value_type = Header;
-  using difference_type = std::ptrdiff_t;
-  using pointer = const Header*;
-  using reference = Header;
+  using iterator_category = std::input_iterator_tag;  ///< For `std::iterator_traits`.
+  using value_type = Header;                          ///< What it points to.
+  using difference_type = std::ptrdiff_t;             ///< For `std::iterator_traits`.
+  using pointer = const Header*;                      ///< For `std::iterator_traits`.
+  using reference = Header;                           ///< A value: nothing is there to refer to.
 
-  [[nodiscard]] Header operator*() const;
-  Iterator& operator++();
+  [[nodiscard]] Header operator*() const;  ///< The field, as it was received.
+  Iterator& operator++();                  ///< To the next.
+
+  /// At the same field of the same list.
   [[nodiscard]] bool operator==(const Iterator& other) const noexcept {
     return rest_.size() == other.rest_.size();
   }
+  /// At another.
   [[nodiscard]] bool operator!=(const Iterator& other) const noexcept { return !(*this == other); }
 
  private:

@@ -29,10 +29,10 @@ inline namespace v0 {
 
 /// One request, ready to be sent: every member has been checked. `headers` holds the token.
 struct HttpRequest {
-  std::string method;
-  std::string url;
+  std::string method;           ///< "POST"
+  std::string url;              ///< Whole, e.g. "https://accounts.example.com/v1/service-accounts".
   std::vector<Header> headers;  ///< All that are to be sent, but those that frame the message.
-  std::string body;
+  std::string body;             ///< JSON in UTF-8.
 };
 
 /// The bounds that a transport has to keep to while it sends.
@@ -47,12 +47,12 @@ struct SendContext {
 struct HttpResponse {
   int status = 0;            ///< 0 only in `TransportFailure::partial`: no status arrived.
   std::string http_version;  ///< As in the status line, e.g. "HTTP/1.1".
-  HeaderList headers;
-  std::string body;
-  TransferTimes times;  ///< If the transport measures them.
+  HeaderList headers;        ///< As received, in order.
+  std::string body;          ///< Without its framing; in `partial` as far as it came.
+  TransferTimes times;       ///< If the transport measures them.
 };
 
-/// No whole reply came back.
+/// No whole reply came back: why, and what there is of it.
 struct TransportFailure {
   /// `kConnection`, `kTls`, `kTimeout`, `kCancelled` or `kResponseTooLarge`.
   ErrorKind kind = ErrorKind::kConnection;
@@ -77,6 +77,8 @@ class SERVICE_ACCOUNTS_EXPORT HttpTransport {
   HttpTransport& operator=(const HttpTransport&) = delete;
   virtual ~HttpTransport();
 
+  /// Returns the reply whatever its status is, or what kept it from coming, within the bounds of
+  /// `context`. An exception counts as a lost connection, `RequestOutcome::kUnknown`.
   [[nodiscard]] virtual TransportResult Send(const HttpRequest& request,
                                              const SendContext& context) = 0;
 

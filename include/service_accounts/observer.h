@@ -33,47 +33,49 @@ struct ObservedCall {
 
 /// A request is about to be sent.
 struct AttemptBegun {
-  ObservedCall call;
-  int attempt = 1;  ///< Counts from 1.
+  ObservedCall call;  ///< Whose attempt it is.
+  int attempt = 1;    ///< Counts from 1.
 };
 
-/// What came of it.
+/// What came of that attempt.
 struct AttemptEnded {
-  ObservedCall call;
-  int attempt = 1;
+  ObservedCall call;                      ///< Whose attempt it was.
+  int attempt = 1;                        ///< Counts from 1.
   const AttemptRecord* record = nullptr;  ///< Never null.
   const Error* error = nullptr;           ///< Null: it created the account.
 };
 
 /// The request will be sent once more.
 struct RetryScheduled {
-  ObservedCall call;
+  ObservedCall call;                 ///< Whose request it is.
   int attempt = 2;                   ///< The number of the attempt to come.
   std::chrono::nanoseconds wait{0};  ///< Before it.
 };
 
 /// The call returns, also one that was refused before any attempt.
 struct CallEnded {
-  ObservedCall call;
-  int attempts = 0;
-  int http_status = 0;  ///< Of the last reply; 0: none.
-  std::string_view request_id;
-  std::chrono::nanoseconds elapsed{0};
-  const Error* error = nullptr;  ///< Null: the account was created.
+  ObservedCall call;            ///< Which call.
+  int attempts = 0;             ///< 0: it was refused before any.
+  int http_status = 0;          ///< Of the last reply; 0: none.
+  std::string_view request_id;  ///< As `ResponseMetadata::request_id`; valid during the event.
+  std::chrono::nanoseconds elapsed{0};  ///< The whole call, attempts and waits.
+  const Error* error = nullptr;         ///< Null: the account was created.
 };
 
 /// The program's own function for the end of an asynchronous call, or for the progress of a bulk
 /// call, threw an exception. It is contained: nothing else comes of it.
 struct CallbackFailed {
-  ObservedCall call;
+  ObservedCall call;      ///< Whose function it was.
   std::string_view what;  ///< Of a `std::exception`; "" of anything else.
 };
 
+/// Told of what happens in calls; each function does nothing unless it is overridden.
+///
 /// Called on the thread that makes the call, which for asynchronous calls is the client's own, in
 /// the order of the events, with no lock held; from several threads at once when there are several
-/// calls. What an event points to is valid until the
-/// function returns, and holds no token. A function should be quick: the call waits for it, and its
-/// deadline does not. An exception from one is swallowed.
+/// calls. What an event points to is valid until the function returns, and holds no token. A
+/// function should be quick: the call waits for it, and its deadline does not. An exception from
+/// one is swallowed.
 class SERVICE_ACCOUNTS_EXPORT Observer {
  public:
   Observer() = default;
@@ -81,15 +83,25 @@ class SERVICE_ACCOUNTS_EXPORT Observer {
   Observer& operator=(const Observer&) = delete;
   virtual ~Observer();
 
+  /// A request is about to be sent.
   virtual void OnAttemptBegun(const AttemptBegun& event);
+
+  /// An attempt has ended, in success or not.
   virtual void OnAttemptEnded(const AttemptEnded& event);
+
+  /// The call waits, and will then make another attempt.
   virtual void OnRetryScheduled(const RetryScheduled& event);
+
+  /// The call's last event: once for each, also for one that was refused.
   virtual void OnCallEnded(const CallEnded& event);
+
+  /// A function of the program's own threw an exception.
   virtual void OnCallbackFailed(const CallbackFailed& event);
 };
 
 /// Writes one line for each event, in `key=value` form. It shows what is on its list, and nothing
-/// else: numbers, times, outcome, kind, status and request id, so no message, body or header.
+/// else: numbers, times in microseconds, outcome, kind, status, method, URL and request id, so no
+/// message, body or header. From any thread.
 class SERVICE_ACCOUNTS_EXPORT LogObserver final : public Observer {
  public:
   LogObserver();                            ///< To standard error, through `std::clog`.
@@ -99,6 +111,7 @@ class SERVICE_ACCOUNTS_EXPORT LogObserver final : public Observer {
   LogObserver& operator=(const LogObserver&) = delete;
   ~LogObserver() override;
 
+  // Each writes its line, one at a time.
   void OnAttemptBegun(const AttemptBegun& event) override;
   void OnAttemptEnded(const AttemptEnded& event) override;
   void OnRetryScheduled(const RetryScheduled& event) override;

@@ -19,8 +19,8 @@
 namespace service_accounts {
 inline namespace v0 {
 
-/// A value. It is for the library's own transport: one in `ClientOptions::transport` does not see
-/// it.
+/// A value: no proxy, one for all, or as the environment says. It is for the library's own
+/// transport: one in `ClientOptions::transport` does not see it.
 class SERVICE_ACCOUNTS_EXPORT ProxyOptions {
  public:
   ProxyOptions() = default;  ///< As `FromEnvironment`.
@@ -53,17 +53,24 @@ class SERVICE_ACCOUNTS_EXPORT ProxyOptions {
   /// `ClientOptions::allow_plain_http`.
   [[nodiscard]] static ProxyOptions Url(std::string url);
 
-  /// For the library's own use, as are the two functions below.
-  enum class Source { kEnvironment, kNone, kUrl };
+  /// For the library's own use, as are the two functions below: which of the three it was made by.
+  enum class Source {
+    kEnvironment,  ///< `FromEnvironment`
+    kNone,         ///< `None`
+    kUrl           ///< `Url`
+  };
 
+  /// Which of the three.
   [[nodiscard]] Source source() const noexcept { return source_; }
 
   /// With its credentials; "" unless `source` is `kUrl`.
   [[nodiscard]] const std::string& url() const noexcept { return url_; }
 
+  /// Made in the same way, of the same text.
   friend bool operator==(const ProxyOptions& a, const ProxyOptions& b) {
     return a.source_ == b.source_ && a.url_ == b.url_;
   }
+  /// The contrary.
   friend bool operator!=(const ProxyOptions& a, const ProxyOptions& b) { return !(a == b); }
 
  private:

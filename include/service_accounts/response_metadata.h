@@ -1,8 +1,7 @@
 // What surrounded the account: the reply's status, ids, header fields and text.
 //
 //   auto account = client.CreateServiceAccount(request);
-//   Log(account.metadata().request_id, account.metadata().elapsed);   // for success and error
-//   alike
+//   Log(account.metadata().request_id, account.metadata().elapsed);   // on an error too
 #ifndef SERVICE_ACCOUNTS_RESPONSE_METADATA_H_
 #define SERVICE_ACCOUNTS_RESPONSE_METADATA_H_
 
@@ -26,7 +25,7 @@ struct ResponseMetadata {
   std::string http_version;             ///< As in the status line, e.g. "HTTP/1.1".
   std::string body;                     ///< As received, whole or as far as it came.
   std::int64_t code = 0;                ///< The envelope's `code`; 0: none, or not an integer.
-  HeaderList headers;                   ///< As received.
+  HeaderList headers;                   ///< As received, in order.
   std::vector<AttemptRecord> attempts;  ///< In order; empty when the call was refused here.
   std::chrono::nanoseconds elapsed{0};  ///< The whole call on the steady clock.
 };

@@ -31,4 +31,29 @@
 #include <service_accounts/tls_options.h>
 #include <service_accounts/version.h>
 
+/// @namespace service_accounts
+/// A client for one REST operation, `POST /v1/service-accounts`. One call makes at most one
+/// account, and always says truthfully what happened. Its types in the order in which one meets
+/// them:
+///
+/// - To make a call: `ServiceAccountsClient`, made of `ClientOptions` with their `Credentials`,
+///   sends a `CreateServiceAccountRequest`; `CallOptions` say what one call does differently.
+/// - What came of it: a `Result` holds the `ServiceAccount` or an `Error`, whose `RequestOutcome`
+///   says whether the account may exist and whose `ErrorKind` says why; beside either there is
+///   `ResponseMetadata`, with an `AttemptRecord` for each attempt.
+/// - How long and how often: `RetryPolicy`, `CancellationSource`.
+/// - Many at a time: `BulkOptions`, `BulkProgress`.
+/// - How the service is reached: `TlsOptions`, `ProxyOptions`, `HttpVersion`, `Header`; and who is
+///   asking: `BearerToken`, `TokenFromEnvironment`, `TokenFromFile`, `TokenFromCallback`, which
+///   hands over an `AccessToken`.
+/// - To watch it: `Observer`, `LogObserver`.
+/// - To and from JSON: `ToJson`, `CreateServiceAccountRequestFromJson`, `ServiceAccountFromJson`,
+///   `Timestamp`.
+/// - Instead of libcurl: `HttpTransport`; for tests `FakeTransport` and `MockServer`.
+///
+/// Plain values (options, requests, accounts, errors, results) are as safe between threads as a
+/// `std::string`. What is shared by its copies (clients, credentials, cancellation) may be used
+/// from any thread. Nothing throws for what the network, the service or the caller's data can do,
+/// but `Result::value()`; only where memory runs out there may be a `std::bad_alloc`.
+
 #endif  // SERVICE_ACCOUNTS_SERVICE_ACCOUNTS_H_

@@ -17,11 +17,14 @@
 namespace service_accounts {
 inline namespace v0 {
 
-/// The service documents its times as strings without naming their format, so the text is kept as
-/// received and read on request. A value type; equal when the texts are equal.
+/// A time, as the service sent it. It documents its times as strings without naming their format,
+/// so the text is kept as received and read on request. A value type; equal when the texts are
+/// equal.
 class Timestamp {
  public:
-  Timestamp() = default;
+  Timestamp() = default;  ///< With an empty text.
+
+  /// Any text: it is not looked at before `time`.
   explicit Timestamp(std::string text) : text_(std::move(text)) {}
 
   /// The text as received, whatever it is.
@@ -37,10 +40,12 @@ class Timestamp {
   std::string text_;
 };
 
+/// Equal texts: the same time in two spellings is not equal.
 [[nodiscard]] inline bool operator==(const Timestamp& a, const Timestamp& b) {
   return a.text() == b.text();
 }
 
+/// Different texts.
 [[nodiscard]] inline bool operator!=(const Timestamp& a, const Timestamp& b) { return !(a == b); }
 
 }  // namespace v0

@@ -14,15 +14,18 @@
 namespace service_accounts {
 inline namespace v0 {
 
-/// A plain value: names of PEM files, checked to be there and to be PEM when a client is made, and
-/// read when a connection is. All empty: the system's certificates, and none of one's own.
+/// Whom to trust, and the client's own certificate. A plain value: names of PEM files, checked to
+/// be there and to be PEM when a client is made, and read when a connection is. All empty: the
+/// system's certificates, and none of one's own.
 struct TlsOptions {
   /// Certificates to trust in place of the system's.
   std::string ca_file;
 
-  /// The client's own certificate, with those between it and its authority behind it; and its key,
-  /// without a passphrase. Both or neither.
+  /// The client's own certificate, with those between it and its authority behind it. It goes with
+  /// `client_key_file`: both or neither.
   std::string client_certificate_file;
+
+  /// That certificate's private key, without a passphrase.
   std::string client_key_file;
 };
 

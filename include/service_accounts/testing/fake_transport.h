@@ -16,10 +16,13 @@
 
 #include <service_accounts/http_transport.h>
 
+/// For the tests of code that uses the client: a transport without a network, and the endpoint on
+/// loopback. Linked as `service_accounts::testing`.
 namespace service_accounts::testing {
 
 /// Answers each request with the next scripted reply or failure, at once, and records what it was
-/// sent. A request beyond the script fails with `ErrorKind::kConnection`, not sent, saying so.
+/// sent. A request beyond the script fails with `ErrorKind::kConnection`, not sent, saying so. All
+/// but `requests` may be called from any thread; answers are given in the order of the requests.
 class FakeTransport final : public HttpTransport {
  public:
   /// The next answer is this reply. `body` is sent as it is.
@@ -34,6 +37,7 @@ class FakeTransport final : public HttpTransport {
   /// What was sent, in order, token and all. Read it while no call is under way.
   [[nodiscard]] const std::vector<HttpRequest>& requests() const noexcept { return requests_; }
 
+  /// Takes the next answer; deadline and cancellation are not looked at.
   [[nodiscard]] TransportResult Send(const HttpRequest& request,
                                      const SendContext& context) override;
 
