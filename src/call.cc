@@ -127,7 +127,6 @@ bool CallState::NeedsToken() const { return needs_token_ && !ended_ && !cancelle
 /// Without another one in place of one that was rejected, the rejection is the call's end.
 void CallState::GiveToken(Result<Token> token) {
   if (token) return UseToken(*std::move(token));
-  needs_token_ = false;
   if (token_rejected_) {
     ended_ = true;
     result_->error.message += "; no new token: " + token.error().message;

@@ -37,7 +37,7 @@ class TokenSource {
   virtual ~TokenSource() = default;
 
   /// What is known to be wrong before any call is made; asks nobody over a network.
-  [[nodiscard]] virtual std::optional<Error> Check() const { return std::nullopt; }
+  [[nodiscard]] virtual std::optional<Error> Check() const = 0;
 
   /// The token to use now, if it is there without a wait; null: it takes `GetToken`.
   [[nodiscard]] virtual Token TokenAtHand(const Clock& clock) const = 0;

@@ -6,15 +6,20 @@
 //   fork-in-calls waiting use     the children make calls of their own before
 //   fork-in-calls busy exit       other threads are in the midst of calls, wherever that is
 //   fork-in-calls busy use        the same
+//   fork-in-calls starting exit   another thread is starting a client's own thread, in its lock
+#include <dlfcn.h>
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <future>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "tests/footprint/server_process.h"
 #include "tests/support/client.h"
@@ -84,14 +89,46 @@ class Busy {
   std::thread thread_;
 };
 
-void Run(bool busy, bool use) {
+/// Where a thread is held that would start another one.
+struct Gate {
+  std::promise<void> reached;
+  std::promise<void> open;
+};
+thread_local Gate* gate = nullptr;
+
+/// A thread that is held while it starts that of a client which goes after `main`.
+class Starting {
+ public:
+  explicit Starting(const ServerProcess& server) {
+    static const ServiceAccountsClient client(TrustingOptions(server, server.https_url()));
+    thread_ = std::thread([this] {
+      gate = &gate_;
+      Call(client, "the parent, meanwhile");
+    });
+    gate_.reached.get_future().wait();
+  }
+  ~Starting() {
+    gate_.open.set_value();
+    thread_.join();
+  }
+  Starting(const Starting&) = delete;
+  Starting& operator=(const Starting&) = delete;
+
+ private:
+  Gate gate_;
+  std::thread thread_;
+};
+
+void Run(const std::string& how, bool use) {
   constexpr int kForks = 30;
   const ServerProcess server;
   static const ServiceAccountsClient client(TrustingOptions(server, server.https_url()));
   Call(client, "the parent, before");
   const Waiting waiting(server);
   std::optional<Busy> others;
-  if (busy) others.emplace(client);
+  if (how == "busy") others.emplace(client);
+  std::optional<Starting> starting;
+  if (how == "starting") starting.emplace(server);
   for (int i = 0; i < kForks; ++i) {
     const pid_t child = fork();
     if (child < 0) Fail("fork");
@@ -105,11 +142,25 @@ void Run(bool busy, bool use) {
     if (status != 0) Fail("the child ended with " + std::to_string(status));
   }
   others.reset();
+  starting.reset();
   Call(client, "the parent, after");
 }
 
 }  // namespace
 }  // namespace service_accounts::v0
+
+// In the place of the C library's, for all libraries: the program's own symbols come first.
+extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
+                              void* (*function)(void*), void* argument) noexcept {
+  using service_accounts::gate;
+  static const auto next =
+      reinterpret_cast<decltype(&pthread_create)>(dlsym(RTLD_NEXT, "pthread_create"));
+  if (auto* const here = std::exchange(gate, nullptr)) {
+    here->reached.set_value();
+    here->open.get_future().wait();
+  }
+  return next(thread, attributes, function, argument);
+}
 
 int main(int argc, char** argv) {
   if (argc != 3) return 2;
@@ -117,6 +168,6 @@ int main(int argc, char** argv) {
 #if defined(__SANITIZE_THREAD__)
   if (use) return 0;  // It cannot start a thread in the child of a process that has several.
 #endif
-  service_accounts::Run(argv[1] == std::string("busy"), use);
+  service_accounts::Run(argv[1], use);
   return 0;
 }

@@ -2,7 +2,8 @@
 // Every call ends, says what is true, and the next one succeeds. Prints nothing, unless something
 // is wrong.
 //
-//   out-of-memory HOW    a warm blocking call, a client's first one (cold), async or bulk
+//   out-of-memory WHEN HOW    a client's first call (cold), or a later one (warm);
+//                             blocking, async or bulk
 #include <atomic>
 #include <cerrno>
 #include <condition_variable>
@@ -137,7 +138,8 @@ class Ends {
 /// Calls of one kind, as many as it says, through a client.
 class Trial {
  public:
-  Trial(std::string how, const std::string& url) : how_(std::move(how)), options_(Options(url)) {
+  Trial(const std::string& when, std::string how, const std::string& url)
+      : cold_(when == "cold"), how_(std::move(how)), options_(Options(url)) {
     options_.retry.max_attempts = 1;
     for (const char* name : {"a", "b", "c", "d", "e"}) requests_.push_back(tests::Request(name));
     bulk_.max_in_flight = 2;
@@ -147,10 +149,9 @@ class Trial {
     return how_ == "bulk" ? static_cast<int>(requests_.size()) : 1;
   }
 
-  /// A client that has made a call, but for the first one.
+  /// A client that has made a call, unless it is to be cold.
   void Prepare() {
-    if (client_ == nullptr || how_ == "cold")
-      client_ = std::make_unique<ServiceAccountsClient>(options_);
+    if (client_ == nullptr || cold_) client_ = std::make_unique<ServiceAccountsClient>(options_);
   }
 
   Books Run() {
@@ -181,6 +182,7 @@ class Trial {
     return ends.Await(1);
   }
 
+  const bool cold_;
   const std::string how_;
   ClientOptions options_;
   std::vector<CreateServiceAccountRequest> requests_;
@@ -223,9 +225,9 @@ long RunOutOfMemory(Trial* trial, const tests::ServerProcess& server, Account* a
   }
 }
 
-void Run(const std::string& how) {
+void Run(const std::string& when, const std::string& how) {
   const tests::ServerProcess server;
-  Trial trial(how, server.http_url());
+  Trial trial(when, how, server.http_url());
   trial.Prepare();
   Account account;
   account.created = trial.Run().created;
@@ -253,7 +255,7 @@ void Run(const std::string& how) {
 }  // namespace service_accounts::v0
 
 int main(int argc, char** argv) {
-  if (argc != 2) return 2;
-  service_accounts::v0::Run(argv[1]);
+  if (argc != 3) return 2;
+  service_accounts::v0::Run(argv[1], argv[2]);
   return 0;
 }

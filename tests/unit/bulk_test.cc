@@ -9,6 +9,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -665,8 +666,29 @@ TEST_CASE("An exception from the progress function goes to the observer, and har
 
 TEST_CASE("Without an observer an exception from the progress function harms nothing either") {
   Setup s;
+  SECTION("nor with one that does not listen to it") {
+    s.options.observer = std::make_shared<Observer>();
+  }
   s.bulk.on_progress = [](const BulkProgress&) { throw std::runtime_error("boom"); };
   CHECK(Ends(s.CreateAll("abc")) == Letters("abc"));
+}
+
+TEST_CASE("A request that there is no memory for is not sent, and the others are") {
+  Operation<CreateServiceAccountRequest, ServiceAccount> operation = kCreate;
+  operation.encode = [](const CreateServiceAccountRequest& request, std::string* body) {
+    if (request.name == "b") throw std::bad_alloc();
+    return WriteJson(request, body);
+  };
+  Setup s;
+  s.bulk.max_in_flight = 1;
+  const Accounts accounts =
+      s.CreateAll({tests::Request("a"), tests::Request("b"), tests::Request("c")}, operation);
+  REQUIRE(accounts.size() == 3);
+  CHECK(accounts[0]);
+  CHECK_FALSE(accounts[1]);
+  CHECK(accounts[1].error().outcome == Outcome::kNotSent);
+  CHECK(accounts[2]);
+  CHECK(s.transport->names() == Names{"a", "c"});
 }
 #endif
 

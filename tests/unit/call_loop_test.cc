@@ -10,6 +10,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <new>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -23,6 +25,7 @@
 #include "tests/support/catch.h"
 #include "tests/support/client.h"
 #include "tests/support/fake_clock.h"
+#include "token_source.h"
 
 namespace service_accounts::v0::internal {
 namespace {
@@ -585,6 +588,32 @@ TEST_CASE(
   CHECK(s.End("later") == "created");
   CHECK(s.sends->begun.front().token == "Bearer 2");
 }
+
+#if defined(__cpp_exceptions)
+/// Has no token at hand, and no memory to get one.
+class ThrowingSource final : public TokenSource {
+ public:
+  [[nodiscard]] std::optional<Error> Check() const override { return std::nullopt; }
+  [[nodiscard]] Token TokenAtHand(const Clock&) const override { return nullptr; }
+  [[nodiscard]] Result<Token> GetToken(const TokenContext&) const override {
+    throw std::bad_alloc();
+  }
+  [[nodiscard]] std::string Description() const override { return "no token"; }
+};
+
+TEST_CASE("A fetch that breaks off fails the calls that waited for it, not sent") {
+  Setup s;
+  s.sends->stands_still = true;
+  s.options.credentials = Credentials(std::make_shared<ThrowingSource>());
+  for (const char* name : {"a", "b"}) s.Post(name);
+  s.loop->Run();
+  for (const char* name : {"a", "b"}) {
+    CHECK(s.End(name) == "unauthenticated, not sent");
+    CHECK(s.results.at(name).error().message == std::bad_alloc().what());
+  }
+  CHECK(s.sends->begun.empty());
+}
+#endif
 
 TEST_CASE("A call waits for a token no longer than its deadline allows") {
   Event ended;

@@ -3,10 +3,14 @@
 
 #include <service_accounts/testing/fake_transport.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <memory>
+#include <new>
+#include <string>
+#include <vector>
 
 #include "scanner.h"
 #include "service_account_json.h"
@@ -118,6 +122,115 @@ TEST_CASE("What came of each attempt is recorded, and the wait before it") {
   for (const AttemptRecord& attempt : attempts) CHECK(attempt.total == 30ms);
   CHECK(account.metadata().elapsed == 90ms + attempts[1].wait_before + 2s);
 }
+
+TEST_CASE("The transport's times are in the record of an attempt, be it a reply or a failure") {
+  /// Replies, after a failure with a partial reply; takes so long to connect.
+  class TimedTransport final : public HttpTransport {
+   public:
+    TransportResult Send(const HttpRequest&, const SendContext&) override {
+      HttpResponse reply;
+      reply.times.connect = std::chrono::milliseconds(++sends_);
+      if (sends_ == 1) return TransportFailure{Kind::kTls, Outcome::kNotSent, "no", reply};
+      reply.status = 200;
+      reply.body = kAccount;
+      return reply;
+    }
+
+   private:
+    int sends_ = 0;
+  };
+  Setup s;
+  s.options.transport = std::make_shared<TimedTransport>();
+  const auto account = s.Create();
+  REQUIRE(account);
+  const auto& attempts = account.metadata().attempts;
+  REQUIRE(attempts.size() == 2);
+  CHECK(attempts[0].times.connect == 1ms);
+  CHECK(attempts[1].times.connect == 2ms);
+}
+
+TEST_CASE("A call's own headers are in its own request alone, and the client's in each") {
+  Setup s;
+  s.options.headers = {{"X-Client", "every"}};
+  const ClientCore core(s.options, s.clock, kSeed);
+  CallOptions own;
+  own.headers = {{"X-Call", "own"}};
+  CallOptions key;
+  key.idempotency_key = "key-1";
+  for (const CallOptions& call : {CallOptions(), own, key, CallOptions()}) {
+    s.fake->Reply(200, kAccount);
+    REQUIRE(Call(core, kCreate, tests::Request("x"), call));
+  }
+  const auto requests = s.fake->requests();
+  REQUIRE(requests.size() == 4);
+  const auto has = [](const HttpRequest& request, const std::string& name) {
+    return std::count_if(request.headers.begin(), request.headers.end(),
+                         [&](const Header& header) { return header.name == name; });
+  };
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    CAPTURE(i);
+    CHECK(has(requests[i], "X-Client") == 1);
+    CHECK(has(requests[i], "Authorization") == 1);
+    CHECK(has(requests[i], "X-Call") == (i == 1 ? 1 : 0));
+    CHECK(has(requests[i], "Idempotency-Key") == (i == 2 ? 1 : 0));
+  }
+}
+
+TEST_CASE("What requests begin with is kept for the next call, unless it is one call's own") {
+  Setup s;
+  const ClientCore core(s.options, s.clock, kSeed);
+  s.call.idempotency_key = "key-1";
+  s.fake->Reply(200, kAccount);
+  REQUIRE(Call(core, kCreate, tests::Request("x"), s.call));
+  CHECK(core.spare_requests().Take(kCreate.path) == nullptr);
+  s.fake->Reply(200, kAccount);
+  REQUIRE(Call(core, kCreate, tests::Request("x"), {}));
+  CHECK(core.spare_requests().Take(kCreate.path) != nullptr);
+  CHECK(core.spare_requests().Take(kCreate.path) == nullptr);
+}
+
+#if defined(__cpp_exceptions)
+TEST_CASE("A call that breaks off says what it threw, and that its outcome is open once it began") {
+  Setup s;
+  Operation<CreateServiceAccountRequest, ServiceAccount> operation = kCreate;
+  operation.decode = [](std::string_view, std::optional<ServiceAccount>*) -> DecodedReply {
+    throw std::bad_alloc();
+  };
+  s.fake->Reply(200, kAccount);
+  const ClientCore core(s.options, s.clock, kSeed);
+  const auto broken = Call(core, operation, tests::Request("x"), {});
+  REQUIRE_FALSE(broken);
+  CHECK(broken.error().kind == Kind::kConnection);
+  CHECK(broken.error().outcome == Outcome::kUnknown);
+  CHECK(broken.error().message == std::bad_alloc().what());
+  CHECK(broken.error().attempts == 1);
+  CHECK(s.sent() == 1);
+}
+
+TEST_CASE("A call that breaks off before its first attempt is not sent") {
+  class ThrowingClock final : public Clock {
+   public:
+    [[nodiscard]] SteadyTime Now() const override { return clock_.Now(); }
+    [[nodiscard]] WallTime WallNow() const override { throw std::bad_alloc(); }
+    void WaitUntil(SteadyTime, const CancellationToken&) const override {}
+
+   private:
+    FakeClock clock_;
+  };
+  const ThrowingClock clock;
+  Setup s;
+  s.options.credentials = TokenFromCallback([]() -> Result<AccessToken> {
+    return AccessToken{"token-1", WallTime()};
+  });
+  const ClientCore core(s.options, clock, kSeed);
+  const auto broken = Call(core, kCreate, tests::Request("x"), {});
+  REQUIRE_FALSE(broken);
+  CHECK(broken.error().kind == Kind::kConnection);
+  CHECK(broken.error().outcome == Outcome::kNotSent);
+  CHECK(broken.error().attempts == 0);
+  CHECK(s.sent() == 0);
+}
+#endif
 
 TEST_CASE("What may have created an account is not repeated") {
   const std::function<void(testing::FakeTransport&)> ends[] = {
@@ -353,6 +466,13 @@ TEST_CASE("An idempotency key is sent with every attempt, and only if there is o
   CHECK(keys(without).empty());
 }
 
+TEST_CASE("An idempotency key may have 255 characters") {
+  Setup s;
+  s.call.idempotency_key = std::string(255, 'k');
+  s.fake->Reply(200, kAccount);
+  CHECK(s.Create());
+}
+
 TEST_CASE("An idempotency key that could not be sent is refused by name") {
   for (const std::string& key :
        {std::string("a\r\nX: 1"), std::string("caf\xC3\xA9"), std::string(256, 'k')}) {
@@ -419,6 +539,28 @@ TEST_CASE("A 401 whose token cannot be replaced tells both causes") {
   CHECK(result.error().outcome == Outcome::kRejected);
   CHECK(result.error().message == "no; no new token: credentials: identity service down");
   CHECK(s.sent() == 1);
+}
+
+TEST_CASE(
+    "The repetition with another token is told to the observer, by its number, without a wait") {
+  class Repetitions final : public Observer {
+   public:
+    void OnRetryScheduled(const RetryScheduled& event) override { told.push_back(event); }
+    std::vector<RetryScheduled> told;
+  };
+  const auto repetitions = std::make_shared<Repetitions>();
+  Setup s;
+  int fetched = 0;
+  s.options.observer = repetitions;
+  s.options.credentials = TokenFromCallback([&]() -> Result<AccessToken> {
+    return AccessToken{"token-" + std::to_string(++fetched), {}};
+  });
+  s.fake->Reply(401, "no");
+  s.fake->Reply(200, kAccount);
+  REQUIRE(s.Create());
+  REQUIRE(repetitions->told.size() == 1);
+  CHECK(repetitions->told[0].attempt == 2);
+  CHECK(repetitions->told[0].wait == 0ns);
 }
 
 TEST_CASE("A call that is cancelled while its token is fetched sends nothing") {

@@ -35,6 +35,24 @@ TEST_CASE("An error whose members are of other types keeps them as details") {
   CHECK(e.details == R"({"code":4.5,"message":["a"],"error":"boom","success":"no","requestId":7})");
 }
 
+TEST_CASE("A member without a name is one of the further members, on both levels") {
+  const ErrorBody e = ReadErrorBody(R"({"":"a","error":{"":"b","message":"no"},"code":7})");
+  CHECK(e.is_json);
+  CHECK(e.code == "7");
+  CHECK(e.message == "no");
+  CHECK(e.details == R"({"":"a"})");
+}
+
+TEST_CASE("An envelope without a code has the code 0, whatever else is in it") {
+  Envelope envelope;
+  std::string id;
+  std::array<Field, 1> fields = {{{"id", &id}}};
+  ObjectFields data("data.", fields);
+  CHECK(ReadEnvelope(R"({"":{},"data":{"":7,"id":"sa_1"}})", &data, &envelope).empty());
+  CHECK(id == "sa_1");
+  CHECK(envelope.code == 0);
+}
+
 TEST_CASE("A body that is no JSON object says nothing") {
   for (const char* body :
        {"", "<html>", "[1]", "{\"message\":\"cut", "\"text\"", "{\"message\":\"\xFF\"}"}) {

@@ -60,5 +60,14 @@ TEST_CASE("Every kind and outcome has words of its own") {
   CHECK(out.str() == "TLS, not sent");
 }
 
+TEST_CASE("A kind and an outcome that this version does not know have words too") {
+  Error error;
+  error.kind = static_cast<ErrorKind>(1000);
+  error.outcome = static_cast<RequestOutcome>(1000);
+  error.message = "odd";
+  CHECK(error.ToString() == "unknown error: odd [outcome unknown]");
+  CHECK(ToString(error.outcome) == "unknown");
+}
+
 }  // namespace
 }  // namespace service_accounts::v0

@@ -41,6 +41,35 @@ TEST_CASE("The kind of a failure follows from libcurl's code") {
         ErrorKind::kResponseTooLarge);
 }
 
+TEST_CASE("Why a certificate was refused is told by OpenSSL's number for it") {
+  const std::pair<long, const char*> cases[] = {
+      {9, "the server's certificate is not yet valid"},
+      {10, "the server's certificate has expired"},
+      {18, "the server's certificate is self-signed: set tls.ca_file"},
+      {2, "the server's certificate comes from an authority that is not trusted"},
+      {19, "the server's certificate comes from an authority that is not trusted"},
+      {20, "the server's certificate comes from an authority that is not trusted"},
+      {21, "the server's certificate comes from an authority that is not trusted"},
+      {23, "the server's certificate was revoked"},
+      {26, "the server's certificate is not meant for a server"},
+      {62, "the server's certificate is for another host"},
+      {66, "the key of the server's certificate is too weak"},
+      {67, "the key of the authority of the server's certificate is too weak"},
+      {68, "the signature of the server's certificate is too weak"},
+      {0, "the server's certificate is for another host, or could not be verified"},
+      {1, "the server's certificate is for another host, or could not be verified"},
+      {79, "the server's certificate could not be verified"}};
+  for (const auto& [verify_result, words] : cases) {
+    CAPTURE(verify_result);
+    const auto failure = DescribeTransferFailure(CURLE_PEER_FAILED_VERIFICATION,
+                                                 {0, false, false, false, verify_result, ""});
+    CHECK(failure.kind == ErrorKind::kTls);
+    CHECK(failure.message.find(words) == 0);
+    const char after = failure.message[std::string(words).size()];
+    CHECK((after == ':' || after == ' '));  // No other words that begin in the same way.
+  }
+}
+
 TEST_CASE(
     "A failure quotes libcurl's words, on one line, unless they are about a refused repetition") {
   CHECK(DescribeTransferFailure(CURLE_COULDNT_CONNECT,

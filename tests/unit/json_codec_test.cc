@@ -212,6 +212,17 @@ TEST_CASE("Read leniently, the first of a repeated member counts") {
   CHECK(e.further == FurtherMembers{{"x", "1"}});
 }
 
+TEST_CASE("JSON is read to its end, be it shorter or longer than what is usual") {
+  for (const std::size_t size : {20U, 2046U, 2047U, 2048U, 2049U, 2050U, 100'000U}) {
+    CAPTURE(size);
+    const std::string begin = R"({"text":")";
+    const std::string end = R"("})";
+    const std::string text(size - begin.size() - end.size(), 'x');
+    CHECK(Example(begin + text + end).text == text);
+    CHECK_FALSE(Example(begin + text + end + "x").problem.empty());
+  }
+}
+
 TEST_CASE("Any single JSON value can be checked") {
   for (const std::string json :
        {"1", "\"x\"", "null", "true", " {\"a\": [1, 2]} ", "[]", "1e300"}) {

@@ -3,6 +3,7 @@
 #include <service_accounts/testing/fake_transport.h>
 
 #include <fstream>
+#include <iostream>
 #include <memory>
 #include <sstream>
 #include <stdexcept>
@@ -84,6 +85,10 @@ TEST_CASE("An observer is told of every attempt, repetition and call, in order")
         "2:begun1 2:failed1 2:error1 3:error0 ");
 }
 
+TEST_CASE("An observer may leave out any of its functions") {
+  CHECK(ThreeCalls(std::make_shared<Observer>()) == "account bad request invalid argument ");
+}
+
 #if defined(__cpp_exceptions)
 TEST_CASE("An observer that throws does not break a call") {
   CHECK(ThreeCalls(std::make_shared<Thrower>()) == "account bad request invalid argument ");
@@ -116,6 +121,15 @@ TEST_CASE("A log observer writes one line for each event, and what is on its lis
   for (const char* hidden : {kToken, "Bearer", "slow", "no ", "one", "two", "name:"}) {
     CHECK(log.find(hidden) == std::string::npos);
   }
+}
+
+TEST_CASE("A log observer writes to std::clog where it is not told where to") {
+  std::ostringstream out;
+  std::streambuf* const before = std::clog.rdbuf(out.rdbuf());
+  LogObserver().OnCallEnded(CallEnded());
+  std::clog.rdbuf(before);
+  CHECK(out.str().find("service_accounts event=call_ended ") == 0);
+  CHECK(out.str().back() == '\n');
 }
 
 TEST_CASE("A log whose disk is full changes nothing for the calls") {

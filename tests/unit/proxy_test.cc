@@ -68,6 +68,9 @@ TEST_CASE("A proxy's secrets are also found in a variable that holds no good URL
       {"user:pass@proxy.test:1", {"dXNlcjpwYXNz", "pass", "user"}},
       {"http://user:p@s/s@proxy.test", {"dXNlcjpwQHMvcw==", "p@s/s", "user"}},
       {"http://user:100%@proxy.test", {"dXNlcjoxMDAl", "100%", "user"}},
+      {"http://user:1%4z@proxy.test", {"dXNlcjoxJTR6", "1%4z", "user"}},
+      {"http://user:1%z4@proxy.test", {"dXNlcjoxJXo0", "1%z4", "user"}},
+      {"http://user:1%4@proxy.test", {"dXNlcjoxJTQ=", "user", "1%4"}},
       {"proxy.test", {}}};
   for (const auto& [value, secrets] : cases) {
     CAPTURE(value);

@@ -27,6 +27,8 @@ TEST_CASE("The beginning of a secret at the end of a cut text is blotted out") {
   CHECK(Redacted("TOPSECRET-0123", "Bearer TOPSECRE") == "Bearer [redacted]");
   CHECK(Redacted("TOPSECRET-0123", "Bearer TOPSECRET-012") == "Bearer [redacted]");
   CHECK(Redacted("TOPSECRET-0123", "at the TOP") == "at the TOP");
+  CHECK(Redacted("TOPSECRET-0123", "Bearer TOPSECR") == "Bearer TOPSECR");
+  CHECK(Redacted("TOPSECRET-0123", "TOPSECRET-012") == "[redacted]");
 }
 
 TEST_CASE("A secret of three characters or fewer is left, since any text holds it") {

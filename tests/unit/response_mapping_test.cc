@@ -141,6 +141,45 @@ TEST_CASE("An error's message reads well whatever its body is") {
   CHECK(Map(Reply(302, "")).error.message.find("redirect (302)") != std::string::npos);
 }
 
+TEST_CASE("An error without a message is told by its status in words of its own") {
+  const std::pair<int, const char*> cases[] = {
+      {401, "the service did not accept the token"},
+      {403, "the token may not create service accounts"},
+      {404, "the service knows no such path or organization"},
+      {409, "an account of that name exists"},
+      {429, "the service asks for fewer requests"},
+      {500, "the service failed with status 500"},
+      {300, "the service answered with a redirect (300)"},
+      {399, "the service answered with a redirect (399)"},
+      {199, "the service answered with status 199, which is not documented"},
+      {418, "the service answered with status 418, which is not documented"},
+  };
+  for (const auto& [status, words] : cases) {
+    CAPTURE(status);
+    CHECK(Map(Reply(status, "")).error.message.find(words) == 0);
+  }
+}
+
+TEST_CASE("A short plain text is the message, markup and control characters are not") {
+  for (const std::string& text :
+       {std::string(500, 'x'), std::string("a\tb\r\nc"), std::string("a < b"), std::string("x")}) {
+    CAPTURE(text);
+    CHECK(Map(Reply(400, text)).error.message == text);
+  }
+  for (const std::string& text :
+       {std::string(501, 'x'), std::string("a\x1F z"), std::string("a\x7F z"), std::string("[x"),
+        std::string("{x"), std::string("\"x"), std::string("\"x\"")}) {
+    CAPTURE(text);
+    CHECK(Map(Reply(400, text)).error.message.find("the service found the request wrong") == 0);
+  }
+}
+
+TEST_CASE("A code is a number in the metadata only if all of it is one") {
+  CHECK(Map(Reply(400, R"({"code":"12"})")).metadata.code == 12);
+  CHECK(Map(Reply(400, R"({"code":"12x"})")).metadata.code == 0);
+  CHECK(Map(Reply(400, R"({"code":"99999999999999999999"})")).metadata.code == 0);
+}
+
 TEST_CASE("An error's body is bounded, the metadata's is whole") {
   const std::string body(100'000, 'x');
   const auto mapped = Map(Reply(500, body));
@@ -164,6 +203,7 @@ TEST_CASE("A success that cannot be read was accepted, and says what is wrong wi
       {"\x1F\x8B\x08 compressed", "not valid UTF-8"},
       {R"({"code":"NO","data":null})", "`code` is not an integer"},
       {R"({"code":399,"message":"odd"})", "`data.id` is missing or empty"},
+      {R"({"code":600,"message":"odd"})", "`data.id` is missing or empty"},
       {R"({"code":200,"success":true})", "`data.id` is missing or empty"},
   };
   for (const auto& [body, problem] : cases) {
@@ -193,6 +233,7 @@ TEST_CASE("A success whose envelope is that of an error is that error") {
        Outcome::kRejected},
       {R"({"code":408,"message":"no"})", Kind::kUnexpectedStatus, Outcome::kUnknown},
       {R"({"code":500,"message":"no"})", Kind::kServerError, Outcome::kUnknown},
+      {R"({"code":599,"message":"no"})", Kind::kServerError, Outcome::kUnknown},
       {R"({"success":false,"error":{"code":"429","message":"no"}})", Kind::kRateLimited,
        Outcome::kRejected},
       {R"({"success":false,"error":{"code":"NAME_TAKEN","message":"no"}})",
@@ -265,9 +306,13 @@ TEST_CASE("A final status decides before the failure does") {
   }
 }
 
-TEST_CASE("A success that was cut short keeps the cause") {
-  const auto mapped = Map(
-      TransportFailure{Kind::kResponseTooLarge, Outcome::kUnknown, "too long", Reply(200, "{")});
+TEST_CASE("A success that was cut short keeps the cause, and the id in the headers") {
+  const auto mapped =
+      Map(TransportFailure{Kind::kResponseTooLarge, Outcome::kUnknown, "too long",
+                           Reply(200, "{" + std::string(100'000, 'x'), {{"X-Request-Id", "r"}})});
+  CHECK(mapped.error.request_id == "r");
+  CHECK(mapped.error.body.size() == 65536);
+  CHECK(mapped.metadata.request_id == "r");
   CHECK(mapped.error.kind == Kind::kResponseTooLarge);
   CHECK(mapped.error.outcome == Outcome::kAccepted);
   CHECK(mapped.error.message.find("too long") != std::string::npos);

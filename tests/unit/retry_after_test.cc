@@ -55,9 +55,38 @@ TEST_CASE("Retry-After that is neither form is ignored") {
   CHECK(RetryAfter({}, kNow) == std::nullopt);
 }
 
+TEST_CASE("An HTTP date may be of any day and month, in each form") {
+  const std::string days[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                              "Friday", "Saturday", "Sunday"};
+  for (const std::string& day : days) {
+    CAPTURE(day);
+    const std::string shortened = day.substr(0, 3);
+    CHECK(ParseHttpDate(day + ", 06-Nov-94 08:49:37 GMT") == kExample);
+    CHECK(ParseHttpDate(shortened + ", 06 Nov 1994 08:49:37 GMT") == kExample);
+    CHECK(ParseHttpDate(shortened + " Nov  6 08:49:37 1994") == kExample);
+  }
+  CHECK(ParseHttpDate("Wed Nov 16 08:49:37 1994") == kExample + 240h);
+  const std::string months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  constexpr int kDaysBefore[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
+  for (std::size_t i = 0; i < 12; ++i) {
+    CAPTURE(months[i]);
+    CHECK(ParseHttpDate("Sun, 01 " + months[i] + " 1970 00:00:00 GMT") == 24h * kDaysBefore[i]);
+  }
+}
+
+TEST_CASE("An HTTP date without its day's name is none") {
+  for (const char* date : {", 06-Nov-94 08:49:37 GMT", ", 06 Nov 1994 08:49:37 GMT",
+                           " Nov  6 08:49:37 1994", "06 Nov 1994 08:49:37 GMT"}) {
+    CAPTURE(date);
+    CHECK(ParseHttpDate(date) == std::nullopt);
+  }
+}
+
 TEST_CASE("An HTTP date with a two-digit year is within fifty years of 2000") {
   CHECK(ParseHttpDate("Friday, 31-Dec-99 23:59:59 GMT") == std::chrono::seconds(946684799));
   CHECK(ParseHttpDate("Saturday, 01-Jan-00 00:00:00 GMT") == std::chrono::seconds(946684800));
+  CHECK(ParseHttpDate("Friday, 01-Jan-49 00:00:00 GMT") == std::chrono::seconds(2493072000));
   CHECK(ParseHttpDate("Sunday, 01-Jan-50 00:00:00 GMT") == std::chrono::seconds(-631152000));
 }
 

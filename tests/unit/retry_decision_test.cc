@@ -60,6 +60,12 @@ TEST_CASE("What may be repeated follows from outcome and status, and from nothin
   }
 }
 
+TEST_CASE("An outcome that this version does not know is not repeated") {
+  RetryPolicy policy;
+  policy.repeat_unknown_outcomes = true;
+  CHECK_FALSE(IsRepeatable(policy, Failed(Kind::kConnection, static_cast<Outcome>(1000))));
+}
+
 TEST_CASE("The attempts are counted, and one means exactly one") {
   const Error error = Failed(Kind::kConnection, Outcome::kNotSent);
   for (const int most : {1, 2, 3, 100}) {

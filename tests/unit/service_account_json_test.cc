@@ -2,6 +2,9 @@
 
 #include <service_accounts/json.h>
 
+#include <functional>
+#include <map>
+
 #include "tests/support/catch.h"
 
 namespace service_accounts::v0 {
@@ -158,6 +161,28 @@ TEST_CASE("An account with text that is not UTF-8 cannot be written, and the mem
   account.created_by.clear();
   account.permissions = {"a", "\xC0\x80"};
   CHECK(ToJson(account).error().message == "permissions[1]: is not valid UTF-8");
+  const std::pair<const char*, std::function<void(ServiceAccount&)>> members[] = {
+      {"id", [](auto& a) { a.id = "\xFF"; }},
+      {"name", [](auto& a) { a.name = "\xFF"; }},
+      {"organization_id", [](auto& a) { a.organization_id = "\xFF"; }},
+      {"description", [](auto& a) { a.description = "\xFF"; }},
+      {"status_text", [](auto& a) { a.status_text = "\xFF"; }},
+      {"created_at", [](auto& a) { a.created_at = Timestamp("\xFF"); }},
+      {"updated_at", [](auto& a) { a.updated_at = Timestamp("\xFF"); }},
+      {"disabled_at", [](auto& a) { a.disabled_at = Timestamp("\xFF"); }}};
+  for (const auto& [name, spoil] : members) {
+    ServiceAccount spoilt = DocumentedAccount();
+    spoil(spoilt);
+    REQUIRE_FALSE(ToJson(spoilt));
+    CHECK(ToJson(spoilt).error().message == name + ": is not valid UTF-8"s);
+  }
+}
+
+TEST_CASE("A member without a name is unknown in an account, and an extra field of a request") {
+  CHECK(ServiceAccountFromJson(R"({"":1,"id":"sa_1"})")->id == "sa_1");
+  const auto request = CreateServiceAccountRequestFromJson(R"({"":1,"name":"x","permissions":[]})");
+  REQUIRE(request);
+  CHECK(request->extra_fields == std::map<std::string, std::string>{{"", "1"}});
 }
 
 TEST_CASE("An account that is not one is refused by the rules that replies are read by") {
@@ -247,6 +272,8 @@ TEST_CASE("A request in JSON that lacks something is refused by its name") {
       {R"({"name":"","permissions":[]})", "`name` is missing or empty"},
       {R"({"name":"x"})", "`permissions` is missing"},
       {R"({"name":"x","permissions":null})", "`permissions` is missing"},
+      {R"({"name":"x","description":"d"})", "`permissions` is missing"},
+      {R"({"name":"x","description":null,"extra":1})", "`permissions` is missing"},
       {R"({"name":7,"permissions":[]})", "`name` is not a string"},
       {R"({"name":"x","permissions":["a",1]})", "`permissions[1]` is not a string"},
       {R"({"name":"x","name":"y","permissions":[]})", "`name` stands there twice"},
