@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 {
   build_packages=(g++ cmake ninja-build libcurl4-openssl-dev rapidjson-dev ca-certificates)
   kit_packages=(libboost-dev nlohmann-json3-dev)
-  test_packages=(catch2 libssl-dev openssl dpkg-dev file make pkgconf)
+  test_packages=(catch2 libssl-dev openssl dpkg-dev file make pkgconf libcli11-dev)
   check_packages=(clang-14 clang-format-14 clang-tidy-14 libc++-14-dev libc++abi-14-dev git shellcheck)
   site_packages=(doxygen python3)
   browser_packages=(chromium fonts-dejavu-core)
