@@ -22,14 +22,17 @@ source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 unset CMAKE_PREFIX_PATH PKG_CONFIG_PATH PKG_CONFIG_LIBDIR LD_LIBRARY_PATH LDFLAGS LDLIBS DESTDIR
 unset SERVICE_ACCOUNTS_BASE_URL SERVICE_ACCOUNTS_TOKEN
 
-# readme LANGUAGE [WORD]: the block of code of README.md in that language, the first that holds the word.
-readme() {
-  awk -v fence="\`\`\`$1" -v word="${2:-}" '
+# block FILE LANGUAGE [WORD]: the block of code in that language, the first that holds the word.
+block() {
+  awk -v fence="\`\`\`$2" -v word="${3:-}" '
     $0 == "```" { if (inside && index(block, word)) { printf "%s", block; exit } inside = 0 }
     inside { block = block $0 "\n" }
-    $0 == fence { inside = 1; block = "" }' README.md | grep . ||
-    fail "README.md has no $1 with \"${2:-}\" in it"
+    $0 == fence { inside = 1; block = "" }' "$1" | grep . ||
+    fail "$1 has no $2 with \"${3:-}\" in it"
 }
+
+# readme LANGUAGE [WORD]: of README.md.
+readme() { block README.md "$@"; }
 
 # expect STATUS PATTERN COMMAND...: the command ends so, and prints that (in one line, to look at).
 expect() {
