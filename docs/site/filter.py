@@ -35,6 +35,8 @@ def page_of(path):
     if path == "docs/README.md":
         return "documentation.html"
     name = os.path.splitext(os.path.basename(path))[0].lower()
+    if name == "readme":
+        name = os.path.basename(os.path.dirname(path))
     return ("guide-" if path.startswith("docs/guides/") else "") + name + ".html"
 
 
