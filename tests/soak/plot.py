@@ -37,7 +37,7 @@ def _panel(y, label, seconds, values):
     path = " ".join(f"{x:.1f},{y + PANEL * (1 - value / top):.1f}" for x, value in points)
     return [f'<text class="title" x="{LEFT}" y="{y - 8}">{escape(label)}</text>',
             f'<path class="axis" d="M{LEFT} {y}V{y + PANEL}H{WIDTH - RIGHT}"/>',
-            f'<text class="note" x="{LEFT - 8}" y="{y + 11}" text-anchor="end">{top:.4g}</text>',
+            f'<text class="note" x="{LEFT - 8}" y="{y + 11}" text-anchor="end">{top:.0f}</text>',
             f'<text class="note" x="{LEFT - 8}" y="{y + PANEL}" text-anchor="end">0</text>',
             f'<polyline class="line" points="{path}"/>']
 
