@@ -12,6 +12,11 @@ Error NotBegun() {
   return error;
 }
 
+void MakeOutOfMemory(Error* not_begun) noexcept {
+  not_begun->kind = ErrorKind::kConnection;
+  not_begun->message = "out of memory";  // Shorter than what was there.
+}
+
 std::optional<Error> CheckBulkOptions(const BulkOptions& options) {
   if (options.max_in_flight == 0) {
     return InvalidArgument("max_in_flight: is 0: no request could be sent");

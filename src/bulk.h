@@ -88,6 +88,13 @@ class BulkCall : public LoopCall {
 [[nodiscard]] CallOptions OptionsFor(const BulkOptions& options, std::size_t index,
                                      std::optional<Error>* problem);
 
+/// Of a request whose turn has not come.
+[[nodiscard]] Error NotBegun();
+
+/// Makes it the error of a request whose turn had come, and for which there was no memory. It takes
+/// none itself.
+void MakeOutOfMemory(Error* not_begun) noexcept;
+
 template <class Request, class T>
 class TypedBatch final : public Batch {
  public:
@@ -118,10 +125,13 @@ class TypedBatch final : public Batch {
     }
     [[nodiscard]] bool begun() const override { return call_.has_value(); }
     bool TakeResult() noexcept override {
-      if (!call_)
-        return false;  // There was no memory for it: the result says that it was not sent.
-      batch_.results_[index_] = call_->Finish();
-      return batch_.results_[index_].has_value();
+      Result<T>& result = batch_.results_[index_];
+      if (call_) {
+        result = call_->Finish();
+      } else {
+        MakeOutOfMemory(&result.error());
+      }
+      return result.has_value();
     }
 
     TypedBatch& batch_;
@@ -141,9 +151,6 @@ class TypedBatch final : public Batch {
 
 /// What is wrong with the options themselves.
 [[nodiscard]] std::optional<Error> CheckBulkOptions(const BulkOptions& options);
-
-/// Of a request whose turn has not come.
-[[nodiscard]] Error NotBegun();
 
 template <class Request, class T>
 [[nodiscard]] std::vector<Result<T>> CallAll(const ClientCore& core,

@@ -687,6 +687,8 @@ TEST_CASE("A request that there is no memory for is not sent, and the others are
   CHECK(accounts[0]);
   CHECK_FALSE(accounts[1]);
   CHECK(accounts[1].error().outcome == Outcome::kNotSent);
+  CHECK(accounts[1].error().kind == ErrorKind::kConnection);
+  CHECK(accounts[1].error().message == "out of memory");
   CHECK(accounts[2]);
   CHECK(s.transport->names() == Names{"a", "c"});
 }
