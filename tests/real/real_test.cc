@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <functional>
 #include <future>
 #include <mutex>
 #include <set>
@@ -341,45 +340,37 @@ TEST_CASE("When nginx asks for fewer requests, a bulk call slows down and create
   }
 }
 
-/// A bulk call in the middle of which something happens to nginx, three times.
-Accounts CreateAmid(const ClientOptions& options, const std::function<void()>& event) {
-  BulkOptions bulk;
-  bulk.max_in_flight = 32;
-  bulk.on_progress = [&](const BulkProgress& progress) {
-    if (progress.done == 100 || progress.done == 200 || progress.done == 300) event();
-  };
-  return ServiceAccountsClient(options).CreateServiceAccounts(Requests(400), bulk);
+/// By each way but the one on which HTTP/2 is refused, a bulk call in the middle of which something
+/// happens to nginx, three times. How many are unknown in the end, over all ways.
+std::size_t CreateAmid(void (Nginx::*event)() const, std::size_t least_created) {
+  std::size_t unknown = 0;
+  for (const std::size_t way : std::vector<std::size_t>{0, 1, 2, 4, 5, 6}) {
+    RealServers servers;
+    const Route route = servers.routes().at(way);
+    CAPTURE(route.name);
+    ClientOptions options = route.options;
+    options.retry = RetryPolicy();
+    BulkOptions bulk;
+    bulk.max_in_flight = 32;
+    bulk.on_progress = [&](const BulkProgress& progress) {
+      if (progress.done % 100 == 0 && progress.done < 400) (servers.nginx().*event)();
+    };
+    const Accounts accounts =
+        ServiceAccountsClient(options).CreateServiceAccounts(Requests(400), bulk);
+    const Books books = CheckBooks(accounts, servers.mock(), 400);
+    CHECK(books.rejected == 0);
+    CHECK(books.created > least_created);
+    unknown += books.unknown;
+  }
+  return unknown;
 }
 
 TEST_CASE("The books balance when nginx is reloaded in the middle of many calls") {
-  for (const int way : {0, 1, 2, 4, 5, 6}) {
-    RealServers servers;
-    const Route route = servers.routes().at(static_cast<std::size_t>(way));
-    CAPTURE(route.name);
-    ClientOptions options = route.options;
-    options.retry = RetryPolicy();
-    const Accounts accounts = CreateAmid(options, [&] { servers.nginx().Reload(); });
-    const Books books = CheckBooks(accounts, servers.mock(), 400);
-    CHECK(books.rejected == 0);
-    CHECK(books.created > 300);
-  }
+  CreateAmid(&Nginx::Reload, 300);
 }
 
 TEST_CASE("The books balance when nginx's workers are killed in the middle of many calls") {
-  std::size_t unknown = 0;
-  for (const int way : {0, 1, 2, 4, 5, 6}) {
-    RealServers servers;
-    const Route route = servers.routes().at(static_cast<std::size_t>(way));
-    CAPTURE(route.name);
-    ClientOptions options = route.options;
-    options.retry = RetryPolicy();
-    const Accounts accounts = CreateAmid(options, [&] { servers.nginx().KillWorkers(); });
-    const Books books = CheckBooks(accounts, servers.mock(), 400);
-    CHECK(books.rejected == 0);
-    CHECK(books.created > 200);
-    unknown += books.unknown;
-  }
-  CHECK(unknown > 0);  // Of one way it may be none: its calls had just been answered.
+  CHECK(CreateAmid(&Nginx::KillWorkers, 200) > 0);
 }
 
 TEST_CASE("A request that nginx finds too large is rejected") {
