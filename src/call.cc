@@ -157,13 +157,14 @@ TokenContext CallState::token_context() const {
 
 bool CallState::BeginAttempt() {
   if (ended_) return false;
+  const std::string step = attempts_.empty() ? "sent" : "repeated";
   if (cancelled()) {
-    End(NotSent(ErrorKind::kCancelled, "the call was cancelled before the request was sent"));
+    End(NotSent(ErrorKind::kCancelled, "the call was cancelled before the request was " + step));
     return false;
   }
   attempt_begun_ = core_.clock().Now();
   if (attempt_begun_ >= deadline_) {
-    End(NotSent(ErrorKind::kTimeout, "the time allowed passed before the request was sent"));
+    End(NotSent(ErrorKind::kTimeout, "the time allowed passed before the request was " + step));
     return false;
   }
   AttemptRecord record;
@@ -191,11 +192,12 @@ std::optional<SteadyTime> CallState::EndAttempt(TransportResult&& reply) {
   Notify(&Observer::OnAttemptEnded, AttemptEnded{observed_, attempt(), &record, error()});
   ended_ = !failed_;
   if (ended_) return std::nullopt;
-  if (WantsAnotherToken() || cancelled()) return attempt_ended_;
+  if (WantsAnotherToken()) return attempt_ended_;
   const auto wait = WaitBeforeRepeating(retry_, result_->error, attempt(),
                                         deadline_ - attempt_ended_, core_.Random());
   ended_ = !wait;
   if (ended_) return std::nullopt;
+  if (cancelled()) return attempt_ended_;  // Only now: of a call's own end it takes nothing away.
   Notify(&Observer::OnRetryScheduled, RetryScheduled{observed_, attempt() + 1, *wait});
   return attempt_ended_ + std::chrono::ceil<SteadyTime::duration>(*wait);
 }

@@ -120,10 +120,14 @@ void Loop::Report(Transfer* transfer) {
 bool Loop::BeginAgain(Transfer* transfer) {
   const SteadyTime now = std::chrono::steady_clock::now();
   bool prepared = false;
-  if (Contain([&] { prepared = transfer->PrepareAgain(now); }) || !prepared) return false;
-  usable_ = multi_->Add(transfer->easy(), &transfer->place().part) == nullptr;
-  begun_ = usable_;
-  return usable_;
+  const auto threw = Contain([&] { prepared = transfer->PrepareAgain(now); });
+  if (!threw && prepared) {
+    usable_ = multi_->Add(transfer->easy(), &transfer->place().part) == nullptr;
+    begun_ = true;
+    if (usable_) return true;
+  }
+  transfer->End(CURLE_FAILED_INIT);  // Or it would pass for one that was cancelled.
+  return false;
 }
 
 void Loop::KeepIdle(std::unique_ptr<Transfer> transfer) noexcept {

@@ -240,7 +240,8 @@ bool Transfer::ReusesConnection() const {
 
 int Transfer::OnBeforeSending(void* self, char*, char*, int, int local_port) noexcept {
   auto& transfer = *static_cast<Transfer*>(self);
-  const bool lost = transfer.sends_ == 0 && transfer.ReusesConnection() &&
+  const bool lost = transfer.sends_ == 0 && !transfer.fresh_connection_ &&
+                    transfer.ReusesConnection() &&
                     !transfer.multi_->connections().IsOpen(local_port);
   if (lost) return CURL_PREREQFUNC_ABORT;
   transfer.repetition_refused_ = ++transfer.sends_ > 1;

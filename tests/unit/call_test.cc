@@ -395,6 +395,32 @@ TEST_CASE("A call that is cancelled while it waits ends with the outcome of its 
   }
 }
 
+TEST_CASE("A cancellation that comes while an attempt ends takes nothing away from its answer") {
+  struct Case {
+    int status;
+    Kind kind;
+    const char* message;
+  };
+  // The second one would have been repeated, which the cancellation is the end of.
+  for (const Case& c : {Case{409, Kind::kConflict, "exists"},
+                        Case{429, Kind::kCancelled,
+                             "the call was cancelled before the request was repeated; "
+                             "the attempt before: exists"}}) {
+    CAPTURE(c.status);
+    Setup s;
+    const CancellationSource source;
+    s.call.cancellation = source.token();
+    s.transport->meanwhile = [&] { source.Cancel(); };
+    s.fake->Reply(c.status, R"({"message":"exists"})");
+    const auto result = s.Create();
+    REQUIRE_FALSE(result);
+    CHECK(result.error().kind == c.kind);
+    CHECK(result.error().outcome == Outcome::kRejected);
+    CHECK(result.error().message == c.message);
+    CHECK(s.sent() == 1);
+  }
+}
+
 TEST_CASE("A cancelled attempt is not repeated") {
   Setup s;
   s.options.retry.repeat_unknown_outcomes = true;
