@@ -27,11 +27,16 @@ class Connections {
 
  private:
   struct Connection {
+    int local_port;
     curl_socket_t socket;
-    int local_port;  ///< 0: not known yet, as it is not connected.
   };
+  using Iterator = std::vector<Connection>::iterator;
 
-  std::vector<Connection> open_;
+  [[nodiscard]] Iterator FirstAt(int local_port) noexcept;
+  void TakeConnected() noexcept;
+
+  std::vector<curl_socket_t> new_;     ///< As far as is known not connected, and so without a port.
+  std::vector<Connection> connected_;  ///< By port; with room for the new ones.
 };
 
 }  // namespace service_accounts::v0::internal
