@@ -10,6 +10,7 @@ import itertools
 import pathlib
 import random
 import re
+import shlex
 import subprocess
 import sys
 
@@ -83,45 +84,75 @@ def mutations(tree, file):
             yield Mutation(file, number, line, now)
 
 
-def _run(command, seconds):
+def _run(command, seconds=None, cwd=None):
     """Whether it ended well, and in time."""
     try:
         return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL, timeout=seconds, check=False).returncode == 0
+                              stderr=subprocess.DEVNULL, timeout=seconds, cwd=cwd,
+                              check=False).returncode == 0
     except subprocess.TimeoutExpired:
         return False
 
 
 class Trials:
+    """Compiles what a mutation changes, and links it in front of the library, whose own is then not
+    asked for. By the build's commands, without the build: that looks at all the rest each time."""
+
     def __init__(self, tree, build):
-        self._tree = tree
-        self._make = ["cmake", "--build", str(build), "--target", "unit-tests"]
-        self._test = [str(build / "tests/unit/unit-tests"), "--abort"]
+        self._tree = tree.resolve()
+        self._build = build.resolve()
+        self._place = self._build / "mutation"
+        self._place.mkdir(exist_ok=True)
+        self._header_of = None
+        ask = ["ninja", "-C", self._build, "-t", "commands", "unit-tests"]
+        commands = subprocess.run(ask, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+        self._compile = {command.split()[-1]: shlex.split(command)[:-2] for command in commands}
+        self._link = shlex.split(commands[-1].split(" && ")[1])
 
     def sound(self):
         """Whether the tests pass with nothing broken; else every mutation would seem killed."""
-        return _run(self._make, None) and _run(self._test, 120)
-
-    def _noticed(self, file):
-        """Whether a test fails; the file's own are asked first, as they mostly do."""
-        own = f"tests/unit/{pathlib.Path(file).stem}_test.cc"
-        of_the_file = ["--filenames-as-tags", f"[#{pathlib.Path(own).stem}]"]
-        if (self._tree / own).exists() and not _run(self._test + of_the_file, 30):
-            return True
-        return not _run(self._test, 30)
+        return _run([self._build / "tests/unit/unit-tests"], 120)
 
     def outcome(self, mutation):
-        path = self._tree / mutation.file
-        before = path.read_text()
-        lines = before.split("\n")
+        text = (self._tree / mutation.file).read_text()
+        if self._header_of != mutation.file:
+            self._precompile(mutation.file, text)
+        lines = text.split("\n")
         lines[mutation.line - 1] = mutation.now
-        path.write_text("\n".join(lines))
-        try:
-            if not _run(self._make, None):
-                return "did not compile"
-            return "killed" if self._noticed(mutation.file) else "survived"
-        finally:
-            path.write_text(before)
+        source = self._place / "mutation.cc"
+        source.write_text("\n".join(lines))
+        if not self._make(mutation.file, ["-include", self._place / "headers.h"], source, "mutation.o"):
+            return "did not compile"
+        links = [self._link]
+        # The file's own tests are asked first: they mostly notice, and are linked sooner.
+        own = f"/{pathlib.Path(mutation.file).stem}_test.cc.o"
+        if any(word.endswith(own) for word in self._link):
+            links.insert(0, [w for w in self._link if "unit-tests.dir" not in w or w.endswith(own)])
+        return "killed" if any(self._noticed(link) for link in links) else "survived"
+
+    def _precompile(self, file, text):
+        """All that the file includes, once for all of its mutations."""
+        last = text.rindex("#include ")
+        header = self._place / "headers.h"
+        header.write_text(text[:text.index("\n", last) + 1])
+        if not self._make(file, ["-x", "c++-header"], header, "headers.h.gch"):
+            header.write_text("")  # The last one stands in an #if.
+            self._make(file, ["-x", "c++-header"], header, "headers.h.gch")
+        self._header_of = file
+
+    def _make(self, file, options, source, made):
+        command = self._compile[str(self._tree / file)]
+        command = command[:command.index("-MD")]
+        return _run([*command, "-w", *options, "-o", self._place / made, "-c", source], cwd=self._build)
+
+    def _noticed(self, link):
+        """Whether one of these tests fails."""
+        output = link.index("-o") + 1
+        program = self._place / "tests"
+        command = [*link[:output], program, self._place / "mutation.o", *link[output + 1:]]
+        if not _run(command, cwd=self._build):
+            raise SystemExit("mutate: could not link a mutation")
+        return not _run([program, "--abort"], 30)
 
 
 def _draw(found, count, seed):

@@ -50,6 +50,7 @@ TEST_CASE("Base64 is RFC 4648's") {
                                                        {"foobar", "Zm9vYmFy"},
                                                        {"\xFF\xFE\xFB", "//77"}};
   for (const auto& [bytes, text] : cases) CHECK(Base64(bytes) == text);
+  CHECK(Base64(std::string_view("foobar").substr(0, 4)) == "Zm9vYg==");  // What follows is not its.
 }
 
 TEST_CASE("A proxy's secrets are its credentials as written and as sent, the longest first") {

@@ -21,6 +21,7 @@ TEST_CASE("A secret is blotted out wherever it occurs") {
 TEST_CASE("A secret with slashes is blotted out as JSON escapes them, too") {
   CHECK(Redacted("top/secret/9", R"({"a":"top\/secret\/9","b":"top/secret/9"})") ==
         R"({"a":"[redacted]","b":"[redacted]"})");
+  CHECK(Redacted("top/secret/9", R"({"a":"top\/secret\/9"})") == R"({"a":"[redacted]"})");
 }
 
 TEST_CASE("The beginning of a secret at the end of a cut text is blotted out") {
@@ -29,6 +30,7 @@ TEST_CASE("The beginning of a secret at the end of a cut text is blotted out") {
   CHECK(Redacted("TOPSECRET-0123", "at the TOP") == "at the TOP");
   CHECK(Redacted("TOPSECRET-0123", "Bearer TOPSECR") == "Bearer TOPSECR");
   CHECK(Redacted("TOPSECRET-0123", "TOPSECRET-012") == "[redacted]");
+  CHECK(Redacted("TOPSECRET/0123", R"({"a":"TOPSECRET\)") == R"({"a":"[redacted])");
 }
 
 TEST_CASE("A secret of three characters or fewer is left, since any text holds it") {

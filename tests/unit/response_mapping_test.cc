@@ -60,6 +60,7 @@ TEST_CASE("Every status but 2xx has its kind and outcome") {
       {303, Kind::kUnexpectedStatus, Outcome::kUnknown},
       {300, Kind::kUnexpectedStatus, Outcome::kUnknown},
       {304, Kind::kUnexpectedStatus, Outcome::kUnknown},
+      {399, Kind::kUnexpectedStatus, Outcome::kUnknown},
       {0, Kind::kUnexpectedStatus, Outcome::kUnknown},
       {101, Kind::kUnexpectedStatus, Outcome::kUnknown},
       {199, Kind::kUnexpectedStatus, Outcome::kUnknown},
@@ -135,6 +136,7 @@ TEST_CASE("An error's message reads well whatever its body is") {
     CAPTURE(body.substr(0, 40));
     const auto mapped = Map(Reply(400, body));
     CHECK(mapped.error.message.find(expected) == 0);
+    CHECK((mapped.error.message.find("web page") != std::string::npos) == (body.find('<') == 0));
     CHECK(mapped.error.outcome == Outcome::kRejected);
   }
   CHECK(Map(Reply(502, "<html>")).error.message.find("web page") != std::string::npos);
@@ -268,7 +270,7 @@ TEST_CASE("A failure before the request was sent is not sent, whatever else is c
 }
 
 TEST_CASE("A failure without a final status leaves the outcome open") {
-  for (const int status : {0, 100, 103}) {
+  for (const int status : {0, 100, 103, 199}) {
     const auto mapped =
         Map(TransportFailure{Kind::kTimeout, Outcome::kUnknown, "too slow", Reply(status, "")});
     CHECK(mapped.error.kind == Kind::kTimeout);
@@ -288,6 +290,8 @@ TEST_CASE("A final status decides before the failure does") {
   const Case cases[] = {
       {200, Kind::kConnection, Outcome::kAccepted},
       {201, Kind::kConnection, Outcome::kAccepted},
+      {299, Kind::kConnection, Outcome::kAccepted},
+      {300, Kind::kUnexpectedStatus, Outcome::kUnknown},
       {400, Kind::kBadRequest, Outcome::kRejected},
       {408, Kind::kUnexpectedStatus, Outcome::kUnknown},
       {500, Kind::kServerError, Outcome::kUnknown},

@@ -134,6 +134,8 @@ TEST_CASE("A retry policy that makes no sense is refused by name") {
   };
   CHECK(check([](RetryPolicy&) {}).empty());
   CHECK(check([](RetryPolicy& p) { p.max_attempts = 100; }).empty());
+  CHECK(check([](RetryPolicy& p) { p.initial_backoff = 0ms; }).empty());
+  CHECK(check([](RetryPolicy& p) { p.max_backoff = 0ms; }).empty());
   CHECK(check([](RetryPolicy& p) { p.max_attempts = 0; }).find("retry.max_attempts: is 0") == 0);
   CHECK(check([](RetryPolicy& p) { p.max_attempts = -1; }).find("retry.max_attempts") == 0);
   CHECK(check([](RetryPolicy& p) { p.max_attempts = 101; }).find("retry.max_attempts") == 0);

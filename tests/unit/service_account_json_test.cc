@@ -149,6 +149,8 @@ TEST_CASE("An account is written with the members that it has") {
   account.description = "";
   CHECK(*ToJson(account) ==
         R"({"description":"","id":"sa_1","permissions":[],"status":"disabled"})");
+  account.status = ServiceAccountStatus::kActive;
+  CHECK(ToJson(account)->find(R"("status":"active")") != std::string::npos);
   account.status_text = "suspended";
   CHECK(ToJson(account)->find(R"("status":"suspended")") != std::string::npos);
 }
@@ -216,6 +218,33 @@ TEST_CASE("A request is the same after it was written and read") {
   CHECK(*again == request);
 }
 
+TEST_CASE("A request is written whole, whichever of its members is the large one") {
+  CreateServiceAccountRequest described = Request("x");
+  described.description = std::string(10'000, 'd');
+  CreateServiceAccountRequest permitted = Request("x");
+  permitted.permissions.resize(100);
+  CreateServiceAccountRequest extended = Request("x");
+  extended.extra_fields["labels"] = "\"" + std::string(10'000, 'l') + "\"";
+  CreateServiceAccountRequest many = Request("x");
+  for (int i = 0; i < 100; ++i) many.extra_fields[std::to_string(i)] = "1";
+  for (const CreateServiceAccountRequest& request :
+       {Request(std::string(10'000, 'n')), described, permitted, extended, many}) {
+    const auto json = ToJson(request);
+    REQUIRE(json);
+    const auto again = CreateServiceAccountRequestFromJson(*json);
+    REQUIRE(again);
+    CHECK(*again == request);
+  }
+}
+
+TEST_CASE("An extra field may be nested 31 deep, as the request around it is one level more") {
+  CreateServiceAccountRequest request = Request("x");
+  request.extra_fields["a"] = std::string(31, '[') + std::string(31, ']');
+  const auto json = ToJson(request);
+  REQUIRE(json);
+  CHECK(CreateServiceAccountRequestFromJson(*json));
+}
+
 TEST_CASE("A request that could not be sent is refused by the name of what is wrong") {
   CreateServiceAccountRequest latin = Request("x");
   latin.description = "caf\xE9";
@@ -241,6 +270,8 @@ TEST_CASE("A request that could not be sent is refused by the name of what is wr
       {extra("a", "1}"), "extra_fields: the value of `a` is not JSON that can be sent"},
       {extra("a", std::string(32, '[') + std::string(32, ']')),
        "extra_fields: the value of `a` is not JSON"},
+      {extra(std::string(101, 'a'), ""),
+       "extra_fields: the value of `" + std::string(100, 'a') + "...` is not JSON"},
       {extra("\xFF", "1"), "extra_fields: a member's name: is not valid UTF-8"},
   };
   for (const auto& [request, expected] : cases) {

@@ -73,6 +73,7 @@ TEST_CASE("What is not well-formed UTF-8 is refused") {
 TEST_CASE("A line for a log holds no control characters and no broken UTF-8") {
   const std::pair<std::string, std::string> cases[] = {
       {"caf\xC3\xA9", "caf\xC3\xA9"},
+      {"\xC3\x80 la\xC2\xA0page", "\xC3\x80 la\xC2\xA0page"},  // U+00A0 is no control character.
       {"a\nb\rc\td", "a\\nb\\x0dc\\x09d"},
       {"\x1B[31mred"s, "\\x1b[31mred"},
       {"nul\0end"s, "nul\\x00end"},
@@ -81,6 +82,8 @@ TEST_CASE("A line for a log holds no control characters and no broken UTF-8") {
        "31m",
        "\\xc2\\x9b31m"},  // U+009B steers terminals as ESC [ does.
       {"bad \xFF byte", "bad \\xff byte"},
+      {"bad \xF5\x80 bytes", "bad \\xf5\\x80 bytes"},
+      {"bad \xE1\x80 bytes", "bad \\xe1\\x80 bytes"},
   };
   for (const auto& [text, line] : cases) CHECK(OneLine(text, 100) == line);
 }

@@ -32,6 +32,7 @@ TEST_CASE("A timestamp in RFC 3339 is a point in time") {
       {"1985-04-12T23:20:50.52Z", 482196050520},
       {"1996-12-19T16:39:57-08:00", 851042397000},
       {"1937-01-01T12:00:27.87+00:20", -1041337172130},
+      {"1970-01-02T00:00:00+23:59", 60'000},
       {"1990-12-31T23:59:60Z", 662688000000},
       {"2100-03-01T00:00:00Z", 4107542400000},
   };
@@ -45,6 +46,10 @@ TEST_CASE("A timestamp that is not RFC 3339 is no point in time") {
   for (const std::string text : {"",
                                  "2026",
                                  "2026-11-24",
+                                 "T00:00:00Z",
+                                 "2026T00:00:00Z",
+                                 "2026-11T00:00:00Z",
+                                 "2026-11-T00:00:00Z",
                                  "2026-11-24T01:54Z",
                                  "2026-11-24T01:54:00",
                                  "2026-11-24T01:54:00ZZ",
@@ -79,6 +84,11 @@ TEST_CASE("A timestamp beyond the system clock's range is no point in time") {
                          1970;
   if (last_year < 9999) CHECK(Timestamp("9999-12-31T23:59:59Z").time() == std::nullopt);
   if (last_year < 9999) CHECK(Timestamp("0000-01-01T00:00:00Z").time() == std::nullopt);
+  if (last_year != 2262) return;  // Where the clock ticks in nanoseconds, to the second:
+  CHECK(Timestamp("1677-09-21T00:12:44Z").time() == std::nullopt);
+  CHECK(Timestamp("1677-09-21T00:12:45Z").time());
+  CHECK(Timestamp("2262-04-11T23:47:15.999Z").time());
+  CHECK(Timestamp("2262-04-11T23:47:16.999Z").time() == std::nullopt);
 }
 
 TEST_CASE("Timestamps are equal when their texts are") {
