@@ -49,7 +49,7 @@ std::string Loop::Start(Send* send, SteadyTime now) {
   if (!problem.empty()) return problem;
   under_way_.emplace_back();  // First, as it may throw.
   const char* const refused = multi_->Add(transfer->easy(), &transfer->place().part);
-  if (refused != nullptr) {
+  if (refused != nullptr) {  // No test reaches this: libcurl has no reason but a mistake of ours.
     under_way_.pop_back();
     usable_ = false;
     return refused;
