@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "process.h"
 #include "request_printer.h"
 
 namespace {
@@ -29,7 +30,8 @@ constexpr const char* kFooter =
     "  1  rejected: the service said that it did not create it\n"
     "  2  bad command line or environment; nothing was sent\n"
     "  3  unknown: it may have been created; look for it by its name before you try again\n"
-    "  4  accepted: it was created, but the reply was unreadable; look it up by its name\n"
+    "  4  accepted: it was created, but the reply was unreadable: look it up by its name; or the\n"
+    "     output could not be written: standard error has the id\n"
     "  5  not sent: the service was not reached; it is safe to try again";
 
 struct Arguments {
@@ -79,14 +81,14 @@ void ShowRequest(sa::ClientOptions options, const sa::CreateServiceAccountReques
   (void)sa::ServiceAccountsClient(options).CreateServiceAccount(request);
 }
 
-/// The library has blotted the token out of it.
+/// The library has blotted the token out of it. All else may be in it.
 void ShowReply(const sa::ResponseMetadata& reply) {
   if (reply.http_status == 0) return;
   std::cerr << "< " << reply.http_version << ' ' << reply.http_status << '\n';
   for (const sa::Header& header : reply.headers) {
-    std::cerr << "< " << header.name << ": " << header.value << '\n';
+    std::cerr << "< " << Escaped(header.name) << ": " << Escaped(header.value) << '\n';
   }
-  std::cerr << "<\n< " << reply.body << '\n';
+  std::cerr << "<\n< " << Escaped(reply.body) << '\n';
 }
 
 std::string JsonOf(const sa::Error& error) {
@@ -143,7 +145,26 @@ ExitCode Report(const sa::Error& error, bool json) {
   return CodeOf(error);
 }
 
+ExitCode Report(const sa::ServiceAccount& account, const Arguments& arguments) {
+  const std::string created =
+      "created " + Escaped(arguments.request.name) + " as " + Escaped(account.id);
+  std::cout << (arguments.json ? sa::ToJson(account).value_or("") : created) << '\n';
+  if (std::cout.flush()) return kCreated;
+  std::cerr << created << ", but standard output cannot be written\n";
+  return kAccepted;
+}
+
+/// A signal ends the call, which says then what may have happened.
+sa::CallOptions CancelledBySignal() {
+  const sa::CancellationSource source;
+  OnStopSignals({[source] { source.Cancel(); }});
+  sa::CallOptions call;
+  call.cancellation = source.token();
+  return call;
+}
+
 ExitCode Create(const Arguments& arguments) {
+  const sa::CallOptions call = CancelledBySignal();
   sa::ClientOptions options = sa::ClientOptions::FromEnvironment();
   options.user_agent = "create-service-account";
   if (arguments.verbose) {
@@ -151,15 +172,9 @@ ExitCode Create(const Arguments& arguments) {
     options.observer = std::make_shared<sa::LogObserver>();
   }
   const sa::ServiceAccountsClient client(options);
-  const auto account = client.CreateServiceAccount(arguments.request);
+  const auto account = client.CreateServiceAccount(arguments.request, call);
   if (arguments.verbose) ShowReply(account.metadata());
-  if (!account) return Report(account.error(), arguments.json);
-  if (arguments.json) {
-    std::cout << sa::ToJson(*account).value_or("") << '\n';
-  } else {
-    std::cout << "created " << arguments.request.name << " as " << account->id << '\n';
-  }
-  return kCreated;
+  return account ? Report(*account, arguments) : Report(account.error(), arguments.json);
 }
 
 int Main(int argc, char** argv) {
@@ -177,6 +192,7 @@ int Main(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  KeepStandardFilesTaken();
   try {
     return Main(argc, argv);
   } catch (const std::exception& error) {  // Memory has run out, say.

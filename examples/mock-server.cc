@@ -1,15 +1,21 @@
-// The endpoint on loopback, to try programs with:
-//
-//   mock-server COMMAND [ARGUMENT...]   runs the command with SERVICE_ACCOUNTS_BASE_URL and
-//                                       SERVICE_ACCOUNTS_TOKEN set, and ends with its exit code
-//   mock-server                         prints the two variables and serves until its input ends
+// The endpoint on loopback, to try programs with: see `kUsage`.
 #include <service_accounts/testing/mock_server.h>
 
 #include <cstdlib>
 #include <iostream>
 #include <string>
+#include <string_view>
 
 namespace {
+
+constexpr const char* kUsage =
+    "mock-server: the endpoint on loopback, to try programs with\n"
+    "\n"
+    "  mock-server COMMAND [ARGUMENT...]   runs the command with SERVICE_ACCOUNTS_BASE_URL and\n"
+    "                                      SERVICE_ACCOUNTS_TOKEN set, and ends with its exit "
+    "code\n"
+    "  mock-server                         prints the two variables and serves until its input "
+    "ends\n";
 
 /// In single quotes, as a shell takes it for one word.
 std::string Quoted(const std::string& word) {
@@ -27,6 +33,10 @@ std::string Quoted(const std::string& word) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 2 && std::string_view(argv[1]) == "--help") {
+    std::cout << kUsage;
+    return 0;
+  }
   const service_accounts::testing::MockServer server;
   if (argc < 2) {
     std::cout << "export SERVICE_ACCOUNTS_BASE_URL=" << server.base_url() << '\n'

@@ -2,9 +2,12 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <ctime>
 #include <filesystem>
@@ -27,9 +30,21 @@ std::string LineOf(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
-std::string HeaderLine(const std::string& service) {
-  return LineOf(
-      {{"journal", "provision-service-accounts"}, {"version", kVersion}, {"service", service}});
+/// The same service has the same text: without slashes at its end, its host in small letters.
+std::string ServiceOf(std::string base_url) {
+  base_url.erase(base_url.find_last_not_of('/') + 1);
+  const std::size_t scheme = base_url.find("://");
+  const std::size_t path = base_url.find('/', scheme == std::string::npos ? 0 : scheme + 3);
+  for (std::size_t i = 0; i < std::min(path, base_url.size()); ++i) {
+    base_url[i] = static_cast<char>(std::tolower(static_cast<unsigned char>(base_url[i])));
+  }
+  return base_url;
+}
+
+std::string HeaderLine(const std::string& base_url) {
+  return LineOf({{"journal", "provision-service-accounts"},
+                 {"version", kVersion},
+                 {"service", ServiceOf(base_url)}});
 }
 
 /// RFC 3339 in UTC.
@@ -54,12 +69,13 @@ State StateBehind(const std::string& outcome, State before) {
 
 void Begin(const Json& event, Record* record) {
   const State before = record->state;
+  const std::string begun_at = record->begun_at;
   *record = Record{};
   record->state = State::kUnknown;
   record->before = before;
   record->under_way = true;
   record->digest = event.at("digest").get<std::string>();
-  record->begun_at = event.at("time").get<std::string>();
+  record->begun_at = before == State::kUnknown ? begun_at : event.at("time").get<std::string>();
 }
 
 void End(const Json& event, Record* record) {
@@ -104,8 +120,24 @@ void CheckHeader(std::string_view line, const std::string& service) {
   if (header.value("version", Json()) != kVersion) {
     throw JournalError("this journal is of another version of provision-service-accounts");
   }
-  throw JournalError("this journal is of the service " + header.value("service", Json()).dump() +
-                     ", not of \"" + service + "\"; give each service a journal of its own");
+  const Json its_service = header.value("service", Json());
+  if (its_service.is_string() && ServiceOf(its_service) == ServiceOf(service)) return;
+  throw JournalError("this journal is of the service " + its_service.dump() + ", not of \"" +
+                     service +
+                     "\": set SERVICE_ACCOUNTS_BASE_URL back, or, if it really is another service, "
+                     "name its journal with --journal");
+}
+
+/// Negative where there is none. Devices and pipes may be without end, or make nothing last.
+int OpenFile(const std::string& path, int flags) {
+  // For nobody else to read. A pipe would wait for its other side.
+  const int file = open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, 0600);
+  if (file < 0 && errno == ENOENT && (flags & O_CREAT) == 0) return file;
+  if (file < 0) Fail(path, "cannot be opened");
+  struct stat about {};
+  if (fstat(file, &about) == 0 && S_ISREG(about.st_mode)) return file;
+  close(file);
+  throw JournalError(path + ": is not a regular file");
 }
 
 std::string ReadAll(int file, const std::string& path) {
@@ -134,13 +166,15 @@ bool WriteAll(int file, std::string_view text) {
   return true;
 }
 
-/// A file is there after a loss of power only if its directory says so.
+/// A file is there after a loss of power only if its directory says so: its own, where the path is
+/// a link to it.
 void SyncDirectoryOf(const std::string& path) {
-  const std::string directory = std::filesystem::absolute(path).parent_path().string();
+  std::error_code error;  // Makes it "", which cannot be opened.
+  const std::string directory = std::filesystem::canonical(path, error).parent_path().string();
   const int file = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const bool good = file >= 0 && fsync(file) == 0;
   if (file >= 0) close(file);
-  if (!good) Fail(directory, "cannot be flushed");
+  if (!good) Fail(path, "its folder cannot be flushed");
 }
 
 /// Told with the path in front.
@@ -150,6 +184,13 @@ JournalContents Parse(std::string_view text, const std::string& service, const s
   } catch (const JournalError& error) {
     throw JournalError(path + ": " + error.what());
   }
+}
+
+[[noreturn]] void FailForDamage(std::size_t line, const std::string& what) {
+  throw JournalError(
+      "line " + std::to_string(line) + ": " + what +
+      "; restore the file from a copy, do not delete it: without it every account is "
+      "sent again");
 }
 
 const char* Words(State state) {
@@ -173,8 +214,10 @@ JournalContents ParseJournal(std::string_view text, const std::string& service) 
     }
     try {
       Apply(Json::parse(line), &contents.records);
-    } catch (const std::exception& error) {
-      throw JournalError("line " + std::to_string(number) + ": " + error.what());
+    } catch (const JournalError& error) {
+      FailForDamage(number, error.what());
+    } catch (const Json::exception&) {
+      FailForDamage(number, "this is no line of a journal");
     }
   }
   if (number == 0) CheckHeader(text, service);
@@ -182,9 +225,8 @@ JournalContents ParseJournal(std::string_view text, const std::string& service) 
 }
 
 Records ReadJournal(const std::string& path, const std::string& service) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0 && errno == ENOENT) return {};
-  if (file < 0) Fail(path, "cannot be opened");
+  const int file = OpenFile(path, O_RDONLY);
+  if (file < 0) return {};
   const std::string text = ReadAll(file, path);
   close(file);
   return Parse(text, service, path).records;
@@ -209,9 +251,7 @@ std::vector<std::string> Contradictions(const std::vector<ManifestEntry>& entrie
 }
 
 Journal Journal::Open(const std::string& path, const std::string& service) {
-  // For nobody else to read.
-  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (file < 0) Fail(path, "cannot be opened");
+  const int file = OpenFile(path, O_RDWR | O_CREAT | O_APPEND);
   Journal journal(path, file);
   if (flock(file, LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) throw JournalError(path + ": another run is using this journal");
@@ -242,8 +282,7 @@ void Journal::Recover(const std::string& service) {
   if (ftruncate(file_, static_cast<off_t>(size_)) != 0 || fsync(file_) != 0) {
     Fail(path_, "cannot be written");
   }
-  if (size_ > 0) return;
-  lines_ = HeaderLine(service);
+  if (size_ == 0) lines_ = HeaderLine(service);
   Commit();
   SyncDirectoryOf(path_);
 }

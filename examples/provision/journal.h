@@ -49,7 +49,8 @@ struct Record {
   std::string id;
   std::string request_id;
   std::string error;
-  std::string begun_at;
+  std::string begun_at;  ///< Since then it may exist: its last request's time, or, as long as it is
+                         ///< unknown, that of the first one.
 };
 
 using Records = std::map<std::string, Record>;  // By the account's name.

@@ -5,20 +5,22 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <csignal>
+#include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <nlohmann/json.hpp>
-#include <optional>
+#include <memory>
 #include <string>
-#include <thread>
+#include <system_error>
+#include <utility>
 #include <vector>
 
+#include "process.h"
 #include "provision/journal.h"
 #include "provision/manifest.h"
+#include "provision/output.h"
 #include "provision/progress.h"
 #include "provision/provision.h"
 #include "request_printer.h"
@@ -38,7 +40,9 @@ constexpr const char* kFooter =
     "\n"
     "Exit codes:\n"
     "  0  every account of the manifest is created\n"
-    "  1  some are not: refused, not sent, or not begun before a signal; run it again\n"
+    "  1  some are not: refused, not sent, or not begun before a signal or a refusal of the "
+    "token;\n"
+    "     run it again\n"
     "  2  bad command line, environment or manifest; nothing was sent\n"
     "  3  of some it is unknown whether they exist: look, then decide by --assume-created or\n"
     "     --retry-unknown\n"
@@ -62,6 +66,11 @@ struct Arguments {
   double rate = ProvisionOptions{}.rate;
 };
 
+double CheckedRate(double rate) {
+  if (rate >= 0.001 && rate <= 1e6) return rate;  // What is no number is neither.
+  throw CLI::ValidationError("--rate", "it has to be a number from 0.001 to 1000000");
+}
+
 void AddOptions(CLI::App* app, Arguments* arguments) {
   app->footer(kFooter);
   app->add_option("MANIFEST", arguments->manifest, "JSON Lines: one request a line")
@@ -79,9 +88,10 @@ void AddOptions(CLI::App* app, Arguments* arguments) {
       ->type_name("COUNT")
       ->check(CLI::Range(1, 10'000).description(""))
       ->capture_default_str();
-  app->add_option("--rate", arguments->rate, "Requests begun in a second (default: no limit)")
-      ->type_name("NUMBER")
-      ->check(CLI::Range(0.001, 1e6).description(""));
+  app->add_option_function<double>(
+         "--rate", [arguments](double rate) { arguments->rate = CheckedRate(rate); },
+         "Requests begun in a second (default: no limit)")
+      ->type_name("NUMBER");
   auto* const assume = app->add_flag("--assume-created", arguments->assume_created,
                                      "Take accounts whose outcome is unknown as created");
   auto* const retry = app->add_flag(
@@ -104,16 +114,26 @@ ProvisionOptions OptionsOf(const Arguments& arguments) {
   return options;
 }
 
+/// With the reason of the system, where it gave one.
+std::string Failed(const std::string& path, const char* what) {
+  const int error = errno;
+  return path + ": " + what + (error == 0 ? "" : ": " + std::generic_category().message(error));
+}
+
 std::vector<ManifestEntry> LoadManifest(const std::string& path) {
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
   Manifest manifest = ReadManifest(file);
   // A directory can be opened, and not read.
-  if (!file.is_open() || file.bad()) throw Refusal{kBadInput, {path + ": cannot be read"}};
+  if (!file.is_open() || file.bad()) {
+    throw Refusal{kBadInput, {Failed(path, "cannot be read")}};
+  }
   std::vector<std::string> reasons;
   for (const ManifestProblem& problem : manifest.problems) {
     reasons.push_back(path + ':' + std::to_string(problem.line) + ": " + problem.what);
   }
   if (!reasons.empty()) throw Refusal{kBadInput, reasons};
+  if (manifest.entries.empty()) throw Refusal{kBadInput, {path + ": it holds no request"}};
   return std::move(manifest.entries);
 }
 
@@ -134,8 +154,9 @@ void CheckAgainst(const Records& records, const std::vector<ManifestEntry>& entr
   std::vector<std::string> reasons = Contradictions(entries, records);
   if (!reasons.empty()) {
     reasons.push_back("the journal " + arguments.journal +
-                      " does not belong to this manifest, or these lines were edited too late: "
-                      "restore them, or give the manifest a journal of its own");
+                      " knows them otherwise: restore these lines. Only if the journal is another "
+                      "manifest's: name this one's with --journal (a new journal sends every line "
+                      "again, those already created too)");
     throw Refusal{kFileTrouble, reasons};
   }
   for (const std::string& name : arguments.only) {
@@ -153,30 +174,10 @@ std::ofstream OpenOutput(const Arguments& arguments) {
       throw Refusal{kBadInput, {"--output " + arguments.output + " would overwrite " + other}};
     }
   }
+  errno = 0;
   std::ofstream file(arguments.output, std::ios::binary | std::ios::trunc);
-  if (!file) throw Refusal{kFileTrouble, {arguments.output + ": cannot be written"}};
+  if (!file) throw Refusal{kFileTrouble, {Failed(arguments.output, "cannot be written")}};
   return file;
-}
-
-std::string OutcomeOf(const Record& record) {
-  if (record.state == State::kUnknown) return "unknown";
-  return record.outcome.empty() ? "not sent" : record.outcome;
-}
-
-std::string ErrorOf(const Record& record) {
-  if (record.under_way) return "a run ended before its reply came";
-  if (record.outcome.empty()) return "its turn did not come";
-  return record.error;
-}
-
-std::string OutputLine(const ManifestEntry& entry, const Record& record) {
-  nlohmann::ordered_json line = {
-      {"line", entry.line}, {"name", entry.request.name}, {"outcome", OutcomeOf(record)}};
-  if (!record.id.empty()) line["id"] = record.id;
-  if (!record.request_id.empty()) line["request_id"] = record.request_id;
-  const std::string error = ErrorOf(record);
-  if (!error.empty()) line["error"] = error;
-  return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 /// The first signal stops the run in due form, the second ends what is under way as well, and a
@@ -186,22 +187,12 @@ void StopOnSignals(ProvisionOptions* options) {
   const sa::CancellationSource cancel;
   options->stop = stop.token();
   options->cancel = cancel.token();
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::thread([=] {
-    int signal = 0;
-    sigwait(&signals, &signal);
-    std::cerr << "\nstopping: what is under way is awaited; once more to cancel it\n";
-    stop.Cancel();
-    sigwait(&signals, &signal);
-    stop.Cancel();
-    cancel.Cancel();
-    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
-    for (;;) pause();
-  }).detach();
+  OnStopSignals(
+      {[stop] {
+         std::cerr << "\nstopping: what is under way is awaited; once more to cancel it\n";
+         stop.Cancel();
+       },
+       [cancel] { cancel.Cancel(); }});
 }
 
 /// For a person, who has to look.
@@ -222,6 +213,10 @@ ExitCode Conclude(const Summary& summary, bool output_is_good,
   std::cerr << summary.created << " created, " << summary.missing << " not created, "
             << summary.unknown << " unknown\n";
   if (summary.unknown > 0) ListUnknown(entries, records);
+  if (summary.token_refused) {
+    std::cerr << kProgram
+              << ": the service refuses the token: get another one, and run this again\n";
+  }
   if (!summary.trouble.empty()) std::cerr << kProgram << ": " << summary.trouble << '\n';
   if (!output_is_good) std::cerr << kProgram << ": the output cannot be written\n";
   if (!summary.trouble.empty() || !output_is_good) return kFileTrouble;
@@ -243,7 +238,9 @@ ExitCode RunDry(const Arguments& arguments, const std::vector<ManifestEntry>& en
     if (result.error().attempts == 0) throw Refusal{kBadInput, {result.error().message}};
   }
   std::cerr << sent << " of " << entries.size() << " would be sent\n";
-  return std::cout.flush() ? kAllCreated : kFileTrouble;
+  if (std::cout.flush()) return kAllCreated;
+  std::cerr << kProgram << ": the output cannot be written\n";
+  return kFileTrouble;
 }
 
 ExitCode RunForReal(const Arguments& arguments, const std::vector<ManifestEntry>& entries,
@@ -256,17 +253,15 @@ ExitCode RunForReal(const Arguments& arguments, const std::vector<ManifestEntry>
 
   ProvisionOptions options = OptionsOf(arguments);
   StopOnSignals(&options);
-  (void)std::signal(SIGPIPE,
-                    SIG_IGN);  // Whoever reads the output may go: that ends the run in due form.
   // A bar among lines of output on the same terminal would garble both.
   const bool shares_terminal = arguments.output.empty() && isatty(STDOUT_FILENO) != 0;
   Progress progress(std::cerr, isatty(STDERR_FILENO) != 0 && !shares_terminal, entries.size());
-  const sa::ServiceAccountsClient client(client_options);
-  const Summary summary = Provision(
-      client, entries, &journal, options, [&](const ManifestEntry& entry, const Record& record) {
-        progress.Count(record.state);
-        return static_cast<bool>(output << OutputLine(entry, record) << std::endl);
-      });
+  const Summary summary =
+      Provision(client_options, entries, &journal, options,
+                [&](const ManifestEntry& entry, const Record& record) {
+                  progress.Count(record.state);
+                  return static_cast<bool>(output << OutputLine(entry, record) << std::endl);
+                });
   progress.EndLine();
   return Conclude(summary, output.good(), entries, journal.records());
 }
@@ -309,6 +304,7 @@ int Main(int argc, char** argv) {
 }  // namespace provision
 
 int main(int argc, char** argv) {
+  KeepStandardFilesTaken();
   try {
     return provision::Main(argc, argv);
   } catch (const std::exception& error) {  // Memory has run out, say; the journal is good.

@@ -66,6 +66,8 @@ Manifest ReadManifest(std::istream& in) {
   return manifest;
 }
 
-std::string Quoted(const std::string& name) { return nlohmann::json(name).dump(); }
+std::string Quoted(const std::string& name) {
+  return nlohmann::json(name).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
 
 }  // namespace provision

@@ -1,7 +1,7 @@
 // One run: sends what the journal does not know as created, so many at a time, and tells what came
 // of each account of the manifest.
 //
-//   const Summary summary = Provision(client, manifest.entries, &journal, options,
+//   const Summary summary = Provision(client_options, manifest.entries, &journal, options,
 //                                     [](const ManifestEntry& entry, const Record& record) {
 //                                       return Print(entry.request.name, record.outcome);
 //                                     });
@@ -9,7 +9,7 @@
 #define SERVICE_ACCOUNTS_EXAMPLES_PROVISION_PROVISION_H_
 
 #include <service_accounts/cancellation.h>
-#include <service_accounts/client.h>
+#include <service_accounts/client_options.h>
 
 #include <cstddef>
 #include <functional>
@@ -46,15 +46,18 @@ struct Summary {
   std::size_t created = 0;
   std::size_t missing = 0;
   std::size_t unknown = 0;
-  std::string trouble;  ///< Why the run ended early, where the journal could not be written.
+  std::string trouble;         ///< Why the run ended early, where the journal could not be written.
+  bool token_refused = false;  ///< So the run ended early: all others would have been refused, too.
 };
 
 /// Told of each account of the manifest once, on the caller's thread, when the journal holds what
 /// is told. False: nothing more is to begin.
 using OnResult = std::function<bool(const ManifestEntry&, const Record&)>;
 
-/// Blocks until all that was begun has ended. `entries` do not contradict the journal.
-[[nodiscard]] Summary Provision(const service_accounts::ServiceAccountsClient& client,
+/// Blocks until all that was begun has ended. `entries` do not contradict the journal. The client's
+/// observer is the run's own. Throws `JournalError` where nothing was sent and told, as what is
+/// assumed could not be kept.
+[[nodiscard]] Summary Provision(service_accounts::ClientOptions client_options,
                                 const std::vector<ManifestEntry>& entries, Journal* journal,
                                 const ProvisionOptions& options, const OnResult& on_result);
 

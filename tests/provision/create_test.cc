@@ -1,4 +1,6 @@
 // create-service-account as a process, against the mock server.
+#include <chrono>
+#include <csignal>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -137,6 +139,61 @@ TEST_CASE("create-service-account --help tells of every option and of the exit c
     CAPTURE(word);
     CHECK(Holds(run.output, word));
   }
+}
+
+TEST_CASE("create-service-account says on standard error what standard output could not be told") {
+  for (const char* files : {">/dev/full", ">&-"}) {
+    for (const char* form : {"--verbose", "--json"}) {
+      CAPTURE(files, form);
+      const MockServer server;
+      Program program(Without(files, {kCreate, "--name", "a", form}), Variables(server));
+      CHECK(program.Wait() == 4);
+      REQUIRE(server.accounts().size() == 1);
+      CHECK(Holds(program.errors(), "created a as " + server.accounts()[0].id +
+                                        ", but standard output cannot be written\n"));
+    }
+  }
+}
+
+TEST_CASE("create-service-account goes on when nobody reads its errors any more") {
+  const MockServer server;
+  // The reader has gone before anything is written.
+  Program program(
+      {"/bin/bash", "-c", R"(exec 3> >(:); wait $!; "$0" --name a --verbose 2>&3; echo "exit $?")",
+       kCreate},
+      Variables(server));
+  CHECK(program.Wait() == 0);
+  REQUIRE(server.accounts().size() == 1);
+  CHECK(program.output() == "created a as " + server.accounts()[0].id + "\nexit 0\n");
+}
+
+TEST_CASE("create-service-account is cancelled by a signal, and says that it may have created") {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    MockServer server;
+    server.Delay(std::chrono::hours(1));
+    Program program({kCreate, "--name", "a"}, Variables(server));
+    REQUIRE(program.Await([&] { return server.requests().size() == 1; }));
+    program.Signal(signal);
+    CHECK(program.Wait() == 3);
+    CHECK(Holds(program.errors(), "cancelled"));
+    CHECK(Holds(program.errors(), "look for it by its name before you try again"));
+  }
+}
+
+TEST_CASE("create-service-account lets no control character of the service through") {
+  const std::string evil = "\x1b[2J\x07\xc2\x9b";
+  const std::string shown = R"(\x1b[2J\x07)"
+                            "\xc2"
+                            R"(\x9b)";
+  MockServer server;
+  server.Reply(400, {{"X-Evil", "\x1b[2J"}}, evil);
+  const auto refused = Run(Variables(server), {"--name", "a", "--verbose"});
+  CHECK(Holds(refused.errors, "< X-Evil: \\x1b[2J\n"));
+  CHECK(Holds(refused.errors, "< " + shown + '\n'));
+  CHECK_FALSE(Holds(refused.errors, "\x1b"));
+  server.Reply(200, {}, R"({"data":{"id":"sa_\u001b[2J"}})");
+  const auto created = Run(Variables(server), {"--name", "a"});
+  CHECK(created.output == "created a as sa_\\x1b[2J\n");
 }
 
 }  // namespace

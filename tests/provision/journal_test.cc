@@ -1,6 +1,8 @@
 // The journal: what a run leaves in it, what the next one reads from it, and what is refused.
 #include "provision/journal.h"
 
+#include <sys/stat.h>
+
 #include <string>
 
 #include "tests/provision/program.h"
@@ -162,10 +164,12 @@ TEST_CASE("What is no journal, or a damaged one, is refused with the line, and l
        "another version"},
       {R"({"journal":"provision-service-accounts","version":1,"service":"https://b"})"
        "\n",
-       "of the service \"https://b\""},
-      {Header() + "garbage\n" + Begin(), "line 2"},
-      {Header() + Begin() + "{}\n", "line 3"},
-      {Header() + Begin() + "\n", "line 3"},
+       "of the service \"https://b\", not of \"https://accounts.example.com\": set "
+       "SERVICE_ACCOUNTS_BASE_URL back"},
+      {Header() + "garbage\n" + Begin(),
+       "line 2: this is no line of a journal; restore the file from a copy, do not delete it"},
+      {Header() + Begin() + "{}\n", "line 3: this is no line of a journal"},
+      {Header() + Begin() + "\n", "line 3: this is no line of a journal"},
       {Header() + End("created"), "line 2: an end without a begin"},
       {Header() + Begin() + End("created") + End("created"), "line 4: an end without a begin"},
       {Header() + Begin() + End("perhaps"), "line 3: there is no outcome \"perhaps\""},
@@ -223,6 +227,50 @@ TEST_CASE("What exists or may exist has to stand in the manifest as it was sent"
   }
   CHECK(Contradictions({Entry("a", "d2")}, of_state(State::kMissing)).empty());
   CHECK(Contradictions({}, of_state(State::kMissing)).empty());
+}
+
+TEST_CASE("A journal is of the same service, however its base URL is written") {
+  const TemporaryFolder folder;
+  const std::string urls[] = {"https://accounts.example.com/team/",
+                              "https://accounts.example.com/team",
+                              "https://Accounts.EXAMPLE.com/team//"};
+  for (const std::string& url : urls) {
+    CAPTURE(url);
+    CHECK_NOTHROW(Journal::Open(folder / "j", url));
+    // As earlier runs wrote it.
+    sa::tests::Write(
+        folder / "k",
+        R"({"journal":"provision-service-accounts","version":1,"service":")" + url + "\"}\n");
+    CHECK_NOTHROW(Journal::Open(folder / "k", urls[1]));
+  }
+  for (const char* other : {"https://accounts.example.com/Team", "https://accounts.example.com",
+                            "http://accounts.example.com/team"}) {
+    CAPTURE(other);
+    CHECK_THROWS_AS(Journal::Open(folder / "j", other), JournalError);
+  }
+}
+
+TEST_CASE(
+    "As long as an account is unknown, the time is that of the first request that may have made "
+    "it") {
+  const auto begin = [](const std::string& time) {
+    return R"({"event":"begin","time":")" + time + R"(","line":3,"name":"a","digest":"d1"})" + "\n";
+  };
+  const auto begun_at = [](const std::string& lines) {
+    return ParseJournal(Header() + lines, kService).records.at("a").begun_at;
+  };
+  CHECK(begun_at(begin("1") + End("unknown") + begin("2") + End("rejected")) == "1");
+  CHECK(begun_at(begin("1") + begin("2") + End("unknown")) == "1");
+  CHECK(begun_at(begin("1") + End("rejected") + begin("2") + End("unknown")) == "2");
+}
+
+TEST_CASE("What is not a regular file is refused as a journal, and not waited for") {
+  const TemporaryFolder folder;
+  REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  for (const std::string& path : {folder / "pipe", std::string("/dev/full")}) {
+    CHECK_THROWS_WITH(Journal::Open(path, kService), path + ": is not a regular file");
+    CHECK_THROWS_WITH(ReadJournal(path, kService), path + ": is not a regular file");
+  }
 }
 
 }  // namespace

@@ -73,5 +73,10 @@ TEST_CASE("A digest tells requests apart, and not the ways to write one") {
   CHECK(digest("{\"name\":\"a\",\"permissions\":[]}") == "ac2351ab129394c5");
 }
 
+TEST_CASE("A name is quoted for people's eyes, whatever it holds") {
+  CHECK(Quoted("a\"\n\x1b") == R"("a\"\n\u001b")");
+  CHECK(Quoted("\xff") == "\"\xef\xbf\xbd\"");
+}
+
 }  // namespace
 }  // namespace provision

@@ -208,7 +208,11 @@ TEST_CASE("A bad command line or environment ends with 2, and says what is wrong
       {{"--max-in-flight", "0"}, "--max-in-flight"},
       {{"--rate", "-1"}, "--rate"},
       {{"--rate", "fast"}, "--rate"},
+      {{"--rate", "nan"}, "a number from 0.001 to 1000000"},
+      {{"--rate", "inf"}, "a number from 0.001 to 1000000"},
+      {{"--rate", "2000000"}, "a number from 0.001 to 1000000"},
       {{"--retry-unknown", "--only", "bot-9"}, "no account of that name is unknown"},
+      {{"--assume-created", "--only", "\xff"}, "no account of that name is unknown"},
       {{"--only", "bot-1"}, "--only requires"},
       {{"--output", site.manifest_path()}, "would overwrite"},
       {{"--output", site.manifest_path() + ".journal"}, "would overwrite"},
@@ -226,7 +230,10 @@ TEST_CASE("A bad command line or environment ends with 2, and says what is wrong
   CHECK(Holds(without.errors(), "base_url"));
   Program missing({kProvision, site.path("none.jsonl")}, Variables(site.server()));
   CHECK(missing.Wait() == 2);
-  CHECK(Holds(missing.errors(), "none.jsonl: cannot be read"));
+  CHECK(Holds(missing.errors(), "none.jsonl: cannot be read: No such file"));
+  Program folder({kProvision, site.path("")}, Variables(site.server()));
+  CHECK(folder.Wait() == 2);
+  CHECK(Holds(folder.errors(), "cannot be read: Is a directory"));
   CHECK(ContentsOf(site.manifest_path()) == manifest);
   CHECK(site.server().connections() == 0);
 }
@@ -401,6 +408,7 @@ TEST_CASE("A manifest that was edited where something was sent is refused") {
     CAPTURE(run.errors);
     CHECK(run.exit_code == 4);
     CHECK(Holds(run.errors, c.word));
+    CHECK(Holds(run.errors, "a new journal sends every line again, those already created too"));
     CHECK(site.Run({"--dry-run"}).exit_code == 4);
     CHECK(ContentsOf(site.path("out")) == "");
     CHECK(site.server().requests().size() == 2);
@@ -461,11 +469,58 @@ TEST_CASE("The token is in no output, error or journal, also where the service e
   CHECK_FALSE(Holds(run.output + run.errors + site.journal(), token));
 }
 
-TEST_CASE("A manifest of nothing is done at once") {
+TEST_CASE("A manifest of nothing is refused") {
   Site site(0);
   const auto run = site.Run();
-  CHECK(run.exit_code == 0);
+  CHECK(run.exit_code == 2);
+  CHECK(Holds(run.errors, "it holds no request"));
   CHECK(run.output == "");
+}
+
+TEST_CASE("A run whose standard files are closed keeps its journal whole") {
+  const struct {
+    const char* files;
+    int exit_code;
+  } cases[] = {{">&-", 4}, {"2>&-", 0}, {">&- 2>&-", 4}, {"<&- >&- 2>&-", 4}};
+  for (const auto& c : cases) {
+    CAPTURE(c.files);
+    Site site(20);
+    Program program(Without(c.files, site.Command()), Variables(site.server()));
+    CHECK(program.Wait() == c.exit_code);
+    const auto next = site.Run();
+    CAPTURE(next.errors);
+    CHECK(next.exit_code == 0);
+    CHECK(site.server().requests().size() == 20);
+    CHECK(site.server().accounts().size() == 20);
+  }
+}
+
+TEST_CASE("A run with --dry-run whose output cannot be written says so") {
+  Site site(1);
+  Program program(Without(">/dev/full", site.Command({"--dry-run"})), Variables(site.server()));
+  CHECK(program.Wait() == 4);
+  CHECK(Holds(program.errors(), "the output cannot be written"));
+}
+
+TEST_CASE("An output that cannot be opened is told with the reason, before anything is sent") {
+  Site site(1);
+  const auto run = site.Run({"--output", site.path("no/out")});
+  CHECK(run.exit_code == 4);
+  CHECK(Holds(run.errors, "no/out: cannot be written: No such file"));
+  CHECK(site.server().connections() == 0);
+}
+
+TEST_CASE("A run ends at the first answer that refuses the token, and the next one goes on") {
+  Site site(30);
+  Program::Variables variables = Variables(site.server());
+  variables["SERVICE_ACCOUNTS_TOKEN"] = "expired";
+  Program program(site.Command({"--max-in-flight", "2"}), variables);
+  CHECK(program.Wait() == 1);
+  CHECK(Holds(program.errors(), "refuses the token: get another one, and run this again"));
+  CHECK(Lines(program.output()).size() == 30);
+  CHECK(site.server().requests().size() < 30);
+  CHECK(site.Run().exit_code == 0);
+  CHECK(site.server().accounts().size() == 30);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <service_accounts/testing/mock_server.h>
 
 #include <string>
+#include <vector>
 
 #include "tests/provision/program.h"
 
@@ -16,6 +17,13 @@ constexpr const char* kCreate = SERVICE_ACCOUNTS_CREATE;
 inline Program::Variables Variables(const testing::MockServer& server) {
   return {{"SERVICE_ACCOUNTS_BASE_URL", server.base_url()},
           {"SERVICE_ACCOUNTS_TOKEN", server.token()}};
+}
+
+/// The same command with some of the standard files closed: ">&-", "2>&-".
+inline std::vector<std::string> Without(const std::string& files,
+                                        std::vector<std::string> command) {
+  command.insert(command.begin(), {"/bin/sh", "-c", R"(exec "$0" "$@" )" + files});
+  return command;
 }
 
 /// How often the service was asked for an account of that name.

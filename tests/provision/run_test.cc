@@ -9,10 +9,12 @@
 
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -31,14 +33,33 @@ std::string& Flushed() {
   return flushed;
 }
 
+/// The journal's size at each flush.
+std::vector<std::size_t>& FlushedSizes() {
+  static std::vector<std::size_t> sizes;
+  return sizes;
+}
+
+/// The folder that was flushed last.
+ino_t& FlushedFolder() {
+  static ino_t folder = 0;
+  return folder;
+}
+
+ino_t FileOf(const std::string& path) {
+  struct stat about {};
+  return stat(path.c_str(), &about) == 0 ? about.st_ino : 0;
+}
+
 }  // namespace
 
 /// In the place of the C library's.
 extern "C" int fsync(int file) {
   struct stat about {};
+  if (fstat(file, &about) == 0 && S_ISDIR(about.st_mode)) FlushedFolder() = about.st_ino;
   if (fstat(file, &about) == 0 && S_ISREG(about.st_mode)) {
     std::string text(static_cast<std::size_t>(about.st_size), '\0');
     if (pread(file, text.data(), text.size(), 0) == about.st_size) Flushed() = std::move(text);
+    FlushedSizes().push_back(static_cast<std::size_t>(about.st_size));
   }
   return static_cast<int>(syscall(SYS_fsync, file));
 }
@@ -92,13 +113,13 @@ class Asking final : public sa::HttpTransport {
 Summary RunOnce(
     const std::string& journal_path, const std::vector<ManifestEntry>& entries,
     const ProvisionOptions& options, Asking::Answer answer,
-    const OnResult& on_result = [](const auto&, const auto&) { return true; }) {
+    const OnResult& on_result = [](const auto&, const auto&) { return true; },
+    int max_attempts = 1) {
   sa::ClientOptions client_options = sa::tests::Options(kService);
   client_options.transport = std::make_shared<Asking>(std::move(answer));
-  client_options.retry.max_attempts = 1;
-  const sa::ServiceAccountsClient client(client_options);
+  client_options.retry.max_attempts = max_attempts;
   Journal journal = Journal::Open(journal_path, kService);
-  return Provision(client, entries, &journal, options, on_result);
+  return Provision(std::move(client_options), entries, &journal, options, on_result);
 }
 
 std::size_t Count(const std::string& text, const std::string& part) {
@@ -373,6 +394,113 @@ TEST_CASE("A run that is stopped does not wait for its rate") {
       [&](const ManifestEntry&, const Record&) { return stop.Cancel(), true; });
   CHECK(summary.created == 1);
   CHECK(summary.missing == 1);
+}
+
+TEST_CASE("Nothing is told as decided that the journal could not keep") {
+  const TemporaryFolder folder;
+  const auto entries = Entries(2);
+  const auto fail = [](const sa::HttpRequest& request) -> sa::TransportResult {
+    if (Holds(request.body, "bot-1")) return Reply(503, "");
+    return Reply(400, "");
+  };
+  CHECK(RunOnce(folder / "j", entries, {}, fail).unknown == 1);
+  ProvisionOptions options;
+  options.unknowns = Unknowns::kAssumeCreated;
+  int sent = 0;
+  int told = 0;
+  const FileSizeLimit full(ContentsOf(folder / "j").size() + 20);
+  CHECK_THROWS_AS(
+      RunOnce(
+          folder / "j", entries, options,
+          [&](const sa::HttpRequest&) -> sa::TransportResult { return ++sent, Account(); },
+          [&](const ManifestEntry&, const Record&) { return ++told, true; }),
+      JournalError);
+  CHECK(sent == 0);
+  CHECK(told == 0);
+}
+
+TEST_CASE("The journal's folder is flushed by each run, also where an earlier one left the file") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder / "there");
+  std::filesystem::create_symlink(folder / "there/j", folder / "j");
+  for (int run = 1; run <= 2; ++run) {
+    CAPTURE(run);
+    FlushedFolder() = 0;
+    (void)Journal::Open(folder / "j", kService);
+    CHECK(FlushedFolder() == FileOf(folder / "there"));
+  }
+}
+
+TEST_CASE("Nothing begins while a call waits, as the service asks, to try again") {
+  const TemporaryFolder folder;
+  ProvisionOptions options;
+  options.max_in_flight = 2;
+  std::vector<std::pair<std::string, steady_clock::time_point>> sent;
+  const Summary summary = RunOnce(
+      folder / "j", Entries(4), options,
+      [&](const sa::HttpRequest& request) -> sa::TransportResult {
+        sent.emplace_back(request.body, steady_clock::now());
+        if (sent.size() == 1) return Reply(429, "", {{"Retry-After", "1"}});
+        return Account();
+      },
+      [](const auto&, const auto&) { return true; }, sa::RetryPolicy().max_attempts);
+  CHECK(summary.created == 4);
+  REQUIRE(sent.size() == 5);
+  // But for the one that was on its way.
+  for (std::size_t i = 2; i < sent.size(); ++i) {
+    CAPTURE(sent[i].first);
+    CHECK(sent[i].second - sent[0].second >= std::chrono::seconds(1));
+  }
+}
+
+/// How many begin under the first flush, where the result before it took so long to tell.
+std::size_t BegunAfter(milliseconds delay, const ProvisionOptions& options) {
+  const TemporaryFolder folder;
+  const auto entries = Entries(300);
+  const auto accept = [](const sa::HttpRequest&) -> sa::TransportResult { return Account(); };
+  CHECK(RunOnce(folder / "j", {entries[0]}, {}, accept).created == 1);
+  std::size_t flush = 0;
+  (void)RunOnce(folder / "j", entries, options, accept,
+                [&](const ManifestEntry& entry, const Record&) {
+                  if (entry.line > 1) return true;
+                  std::this_thread::sleep_for(delay);
+                  flush = FlushedSizes().size();
+                  return true;
+                });
+  const std::string flushed = ContentsOf(folder / "j").substr(0, FlushedSizes().at(flush));
+  return Count(flushed, R"("event":"begin")") - 1;
+}
+
+TEST_CASE(
+    "What is due by the rate begins at once and under one flush, a tenth of a second of it at "
+    "most") {
+  ProvisionOptions options;
+  options.rate = 1000;
+  options.max_in_flight = 300;
+  CHECK(BegunAfter(milliseconds(50), options) >= 50);
+  const std::size_t most = BegunAfter(milliseconds(250), options);
+  CHECK((most == 100 || most == 101));
+}
+
+TEST_CASE("Nothing begins once the service has refused the token, and the run says so") {
+  for (const int status : {401, 403}) {
+    const TemporaryFolder folder;
+    ProvisionOptions options;
+    options.max_in_flight = 1;
+    int sent = 0;
+    std::size_t told = 0;
+    const Summary summary = RunOnce(
+        folder / "j", Entries(10), options,
+        [&](const sa::HttpRequest&) -> sa::TransportResult {
+          return ++sent == 2 ? Reply(status, "") : Account();
+        },
+        [&](const ManifestEntry&, const Record&) { return ++told, true; });
+    CHECK(sent == 2);
+    CHECK(told == 10);
+    CHECK(summary.token_refused);
+    CHECK(summary.created == 1);
+    CHECK(summary.missing == 9);
+  }
 }
 
 }  // namespace
