@@ -31,14 +31,6 @@ TransferTimes TimesOf(const TransportResult& result) {
   return std::get<HttpResponse>(result).times;
 }
 
-Error NotSent(ErrorKind kind, std::string message) {
-  Error error;
-  error.kind = kind;
-  error.outcome = RequestOutcome::kNotSent;
-  error.message = std::move(message);
-  return error;
-}
-
 }  // namespace
 
 CallState::CallState(const ClientCore& core, const char* operation, const char* method,
@@ -155,16 +147,23 @@ TokenContext CallState::token_context() const {
   return {core_.clock(), deadline_, options_.cancellation};
 }
 
+Error CallState::Interruption(ErrorKind kind, const std::string& what) const {
+  Error error;
+  error.kind = kind;
+  error.outcome = RequestOutcome::kNotSent;
+  error.message = what + " before the request was " + (attempts_.empty() ? "sent" : "repeated");
+  return error;
+}
+
 bool CallState::BeginAttempt() {
   if (ended_) return false;
-  const std::string step = attempts_.empty() ? "sent" : "repeated";
   if (cancelled()) {
-    End(NotSent(ErrorKind::kCancelled, "the call was cancelled before the request was " + step));
+    End(Interruption(ErrorKind::kCancelled, "the call was cancelled"));
     return false;
   }
   attempt_begun_ = core_.clock().Now();
   if (attempt_begun_ >= deadline_) {
-    End(NotSent(ErrorKind::kTimeout, "the time allowed passed before the request was " + step));
+    End(Interruption(ErrorKind::kTimeout, "the time allowed passed"));
     return false;
   }
   AttemptRecord record;

@@ -101,6 +101,7 @@ class CallState {
 
  private:
   [[nodiscard]] std::optional<Error> Refuse() const;
+  [[nodiscard]] Error Interruption(ErrorKind kind, const std::string& what) const;
   [[nodiscard]] bool HasOwnHeaders() const;
   void BlotOutSecrets();
   [[nodiscard]] bool WantsAnotherToken();

@@ -2,38 +2,10 @@
 
 #include <algorithm>
 
-#if !defined(_WIN32)
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#endif
-
 #include "contain.h"
+#include "curl/socket.h"
 
 namespace service_accounts::v0::internal {
-namespace {
-
-/// 0: none.
-int LocalPort(curl_socket_t socket) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  if (getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
-  return address.ss_family == AF_INET6
-             ? ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port)
-             : ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
-}
-
-/// Also where there is something left to be read.
-bool OtherSideHasEnded([[maybe_unused]] curl_socket_t socket) {
-#if defined(POLLRDHUP)
-  pollfd descriptor{socket, POLLRDHUP, 0};
-  return poll(&descriptor, 1, 0) > 0;
-#else
-  return false;  // Only Linux tells. What libcurl finds by itself has to do elsewhere.
-#endif
-}
-
-}  // namespace
 
 bool Connections::Add(curl_socket_t socket) noexcept {
   return !Contain([&] {

@@ -5,15 +5,11 @@
 #include <new>
 #include <utility>
 
-#if !defined(_WIN32)
-#include <sys/socket.h>
-#include <unistd.h>
-#endif
-
 #include "contain.h"
 #include "curl/failure.h"
 #include "curl/proxy.h"
 #include "curl/set_option.h"
+#include "curl/socket.h"
 #include "curl/tls.h"
 #include "scanner.h"
 
@@ -37,28 +33,11 @@ long ToMilliseconds(std::chrono::steady_clock::duration duration) {
   return static_cast<long>(std::clamp<long long>(milliseconds, 1, kMost));
 }
 
-curl_socket_t OpenSocket(const curl_sockaddr& address) {
-#if defined(SOCK_CLOEXEC)
-  // A program that the host starts has no business with it.
-  return socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
-#else
-  return socket(address.family, address.socktype, address.protocol);
-#endif
-}
-
 /// "HTTP/1.1", "HTTP/2": libcurl makes a status of 200 of anything that begins with "HTTP/".
 bool IsHttpVersion(std::string_view text) {
   Scanner in(text);
   if (!in.Skip("HTTP/") || !in.Number(1)) return false;
   return in.AtEnd() || (in.Skip(".") && in.Number(1) && in.AtEnd());
-}
-
-int CloseSocket(curl_socket_t socket) {
-#if defined(_WIN32)
-  return closesocket(socket);
-#else
-  return close(socket);
-#endif
 }
 
 }  // namespace
