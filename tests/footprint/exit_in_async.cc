@@ -31,6 +31,7 @@ using tests::ServerProcess;
   std::_Exit(1);
 }
 
+// NOLINTNEXTLINE(concurrency-mt-unsafe): that is the test.
 [[noreturn]] void Exit() { std::exit(0); }
 
 const ServerProcess server;
@@ -113,7 +114,7 @@ int main(int argc, char** argv) {
   BeginSilentCalls(plain, tls);
   if (where == "handshake") {
     ends.expected = tests::ServerProcess::kSilentRequests;
-    const int steps = argc > 2 ? std::atoi(argv[2]) : 0;
+    const int steps = argc > 2 ? std::atoi(argv[2]) : 0;  // NOLINT(cert-err34-c): 0 is fine.
     const auto end = std::chrono::steady_clock::now() + steps * std::chrono::microseconds(100);
     while (std::chrono::steady_clock::now() < end) std::this_thread::yield();
     return 0;

@@ -15,6 +15,7 @@ namespace {
 int assertions = 0;
 }  // namespace
 
+// NOLINTBEGIN(cppcoreguidelines-macro-usage): what RapidJSON takes are macros.
 #define RAPIDJSON_HAS_STDSTRING 1
 #define RAPIDJSON_PARSE_DEFAULT_FLAGS kParseCommentsFlag
 #define RAPIDJSON_WRITE_DEFAULT_FLAGS kWriteNanAndInfFlag
@@ -23,6 +24,7 @@ int assertions = 0;
 #if defined(__SSE2__) && !defined(__SANITIZE_ADDRESS__)  // It reads on to a multiple of 16 bytes.
 #define RAPIDJSON_SSE2
 #endif
+// NOLINTEND(cppcoreguidelines-macro-usage)
 #include <rapidjson/document.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>

@@ -109,6 +109,7 @@ void Serve(int report, int lifeline, std::atomic<int>* http_requests) {
 ServerProcess::ServerProcess() : http_requests_(SharedCounter()) {
   const std::array<int, 2> report = Pipe();
   const std::array<int, 2> lifeline = Pipe();
+  // NOLINTNEXTLINE(cppcoreguidelines-prefer-member-initializer): the pipes have to be there before.
   process_ = fork();
   if (process_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (process_ == 0) {

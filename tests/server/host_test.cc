@@ -15,6 +15,7 @@ int rapidjson_assertions = 0;
 }  // namespace service_accounts::tests
 
 // This program's settings, which are not the library's.
+// NOLINTNEXTLINE(cppcoreguidelines-macro-usage): what RapidJSON takes is a macro.
 #define RAPIDJSON_ASSERT(condition) \
   (++service_accounts::tests::rapidjson_assertions, static_cast<void>(condition))
 #include <rapidjson/document.h>

@@ -98,6 +98,7 @@ void ResetWhenClosed(int socket) {
   setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): it is one loop over what poll says.
 void Storm::Run(int lifeline) {
   for (;;) {
     now_ = std::chrono::steady_clock::now();
@@ -237,6 +238,7 @@ StormServer::StormServer(Ledger* ledger, std::uint64_t seed) {
   const int listener = Bind(port_, &port_);
   std::array<int, 2> lifeline{};
   Checked(pipe2(lifeline.data(), O_CLOEXEC), "pipe2");
+  // NOLINTNEXTLINE(cppcoreguidelines-prefer-member-initializer): the pipes have to be there before.
   process_ = Checked(fork(), "fork");
   if (process_ == 0) {
     close(lifeline[1]);

@@ -385,7 +385,7 @@ TEST_CASE("A client with invalid options fails every request, saying what Valida
 TEST_CASE("A client that was moved from fails every request of a batch") {
   ServiceAccountsClient client(tests::Options("https://accounts.test"));
   const ServiceAccountsClient other = std::move(client);
-  // NOLINTNEXTLINE(bugprone-use-after-move): it is what is tested.
+  // NOLINTNEXTLINE(bugprone-use-after-move, clang-analyzer-cplusplus.Move): it is what is tested.
   const auto accounts = client.CreateServiceAccounts({tests::Request("a"), tests::Request("b")});
   REQUIRE(accounts.size() == 2);
   for (const auto& account : accounts) {
@@ -658,7 +658,7 @@ TEST_CASE("An exception from the progress function goes to the observer, and har
   s.bulk.max_in_flight = 1;
   s.bulk.on_progress = [](const BulkProgress& p) {
     if (p.done == 1) throw std::runtime_error("boom");
-    if (p.done == 2) throw 7;  // Anything may be thrown.
+    if (p.done == 2) throw 7;  // NOLINT(hicpp-exception-baseclass): anything may be thrown.
   };
   CHECK(Ends(s.CreateAll("abc")) == Letters("abc"));
   CHECK(observer->whats == Names{"boom", ""});
@@ -988,7 +988,7 @@ TEST_CASE("A request whose key cannot be had, or not be sent, fails alone, sayin
   };
   const Case cases[] = {
       {[]() -> std::string { throw std::runtime_error("no key today"); }, "no key today"},
-      // Anything may be thrown.
+      // NOLINTNEXTLINE(hicpp-exception-baseclass): anything may be thrown.
       {[]() -> std::string { throw 7; }, "idempotency_key: "},
       {[] { return std::string("a\r\nX: 1"); }, "idempotency_key: "},
   };
